@@ -17,8 +17,7 @@ BG_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
 
-void
-_PG_init(void)
+void _PG_init(void)
 {
 	if (IsBinaryUpgrade)
 		return;

@@ -9,15 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void
-bg_buffer_init(bg_buffer *buffer, size_t limit)
+void bg_buffer_init(bg_buffer *buffer, size_t limit)
 {
 	memset(buffer, 0, sizeof(*buffer));
 	buffer->limit = limit;
 }
 
-static bool
-reserve(bg_buffer *buffer, size_t more)
+static bool reserve(bg_buffer *buffer, size_t more)
 {
 	size_t need;
 	size_t capacity;
@@ -26,7 +24,7 @@ reserve(bg_buffer *buffer, size_t more)
 	if (buffer->failed)
 		return false;
 	if (more > SIZE_MAX - buffer->len - 1 ||
-		(buffer->limit > 0 && buffer->len + more > buffer->limit))
+	    (buffer->limit > 0 && buffer->len + more > buffer->limit))
 	{
 		buffer->failed = true;
 		return false;
@@ -48,8 +46,7 @@ reserve(bg_buffer *buffer, size_t more)
 	return true;
 }
 
-void
-bg_buffer_append(bg_buffer *buffer, const void *bytes, size_t len)
+void bg_buffer_append(bg_buffer *buffer, const void *bytes, size_t len)
 {
 	if (!reserve(buffer, len))
 		return;
@@ -59,20 +56,17 @@ bg_buffer_append(bg_buffer *buffer, const void *bytes, size_t len)
 	buffer->data[buffer->len] = '\0';
 }
 
-void
-bg_buffer_puts(bg_buffer *buffer, const char *string)
+void bg_buffer_puts(bg_buffer *buffer, const char *string)
 {
 	bg_buffer_append(buffer, string, strlen(string));
 }
 
-void
-bg_buffer_putc(bg_buffer *buffer, char c)
+void bg_buffer_putc(bg_buffer *buffer, char c)
 {
 	bg_buffer_append(buffer, &c, 1);
 }
 
-void
-bg_buffer_printf(bg_buffer *buffer, const char *format, ...)
+void bg_buffer_printf(bg_buffer *buffer, const char *format, ...)
 {
 	va_list args;
 	va_list again;
@@ -92,8 +86,7 @@ bg_buffer_printf(bg_buffer *buffer, const char *format, ...)
 	va_end(again);
 }
 
-void
-bg_buffer_truncate(bg_buffer *buffer, size_t len)
+void bg_buffer_truncate(bg_buffer *buffer, size_t len)
 {
 	if (len < buffer->len)
 	{
@@ -102,8 +95,7 @@ bg_buffer_truncate(bg_buffer *buffer, size_t len)
 	}
 }
 
-char *
-bg_buffer_detach(bg_buffer *buffer, size_t *len)
+char *bg_buffer_detach(bg_buffer *buffer, size_t *len)
 {
 	char *data;
 	size_t limit = buffer->limit;
@@ -121,8 +113,7 @@ bg_buffer_detach(bg_buffer *buffer, size_t *len)
 	return data;
 }
 
-void
-bg_buffer_free(bg_buffer *buffer)
+void bg_buffer_free(bg_buffer *buffer)
 {
 	size_t limit = buffer->limit;
 
@@ -130,8 +121,7 @@ bg_buffer_free(bg_buffer *buffer)
 	bg_buffer_init(buffer, limit);
 }
 
-uint32_t
-bg_utf8_next(const char *bytes, size_t len, size_t *position)
+uint32_t bg_utf8_next(const char *bytes, size_t len, size_t *position)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *p = (const unsigned char *) bytes + *position;
@@ -176,8 +166,7 @@ bg_utf8_next(const char *bytes, size_t len, size_t *position)
 	return value;
 }
 
-int
-bg_utf8_put(uint32_t code_point, char out[4])
+int bg_utf8_put(uint32_t code_point, char out[4])
 {
 	if (code_point > 0x10FFFF || (code_point >= 0xD800 && code_point <= 0xDFFF))
 		code_point = 0xFFFD;
@@ -206,8 +195,7 @@ bg_utf8_put(uint32_t code_point, char out[4])
 	return 4;
 }
 
-size_t
-bg_utf8_count(const char *bytes, size_t len)
+size_t bg_utf8_count(const char *bytes, size_t len)
 {
 	size_t count = 0;
 
@@ -216,8 +204,7 @@ bg_utf8_count(const char *bytes, size_t len)
 	return count;
 }
 
-size_t
-bg_utf8_offset(const char *bytes, size_t len, size_t index)
+size_t bg_utf8_offset(const char *bytes, size_t len, size_t index)
 {
 	size_t count = 0;
 
@@ -232,8 +219,7 @@ bg_utf8_offset(const char *bytes, size_t len, size_t index)
 	return len;
 }
 
-bool
-bg_utf8_valid(const char *bytes, size_t len)
+bool bg_utf8_valid(const char *bytes, size_t len)
 {
 	size_t position = 0;
 
@@ -249,8 +235,7 @@ bg_utf8_valid(const char *bytes, size_t len)
 	return true;
 }
 
-void
-bg_utf8_clean(bg_buffer *out, const char *bytes, size_t len)
+void bg_utf8_clean(bg_buffer *out, const char *bytes, size_t len)
 {
 	size_t position = 0;
 	size_t copied = 0;

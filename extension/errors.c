@@ -8,8 +8,7 @@
 #include "lib/stringinfo.h"
 #include "utils/json.h"
 
-void
-bg_error_invalid(const char *pointer, const char *detail, const char *hint)
+void bg_error_invalid(const char *pointer, const char *detail, const char *hint)
 {
 	StringInfoData list;
 
@@ -19,8 +18,7 @@ bg_error_invalid(const char *pointer, const char *detail, const char *hint)
 	appendStringInfoString(&list, ", \"detail\": ");
 	escape_json(&list, detail);
 	appendStringInfoString(&list, "}]");
-	ereport(ERROR,
-			(errcode(ERRCODE_BG_INVALID), errmsg("the request is not valid"),
-			 errdetail_internal("%s", list.data), hint != NULL ? errhint("%s", hint) : 0));
+	ereport(ERROR, (errcode(ERRCODE_BG_INVALID), errmsg("the request is not valid"),
+	                errdetail_internal("%s", list.data), hint != NULL ? errhint("%s", hint) : 0));
 	pg_unreachable();
 }

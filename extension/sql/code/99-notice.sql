@@ -1,0 +1,5 @@
+DO $$
+BEGIN
+	RAISE NOTICE 'BountyGo @VERSION@ is installed. Next step: SELECT bountygo.start();';
+END
+$$;
