@@ -85,6 +85,7 @@ uninstall-reader:
 	rm -f '$(DESTDIR)$(pkglibdir)/bountygo-reader'
 
 -include gateway/gateway.mk
+include t/unit/unit.mk
 
 .PHONY: demo stop check bench fuzz lint packages
 packages:
