@@ -1,0 +1,214 @@
+/*
+ * main.c
+ *		The program bountygo-reader: reads pages for PostgreSQL in a process of its own, behind a pipe, with hard limits.
+ *
+ * Requests come on descriptor 0, answers go to descriptor 1 (protocol.h); it ends when the pipe does. It opens nothing, connects
+ * to nothing and knows nothing of databases. The owner (client.c) starts, feeds, times and replaces it.
+ */
+#include <errno.h>
+#include <iconv.h>
+#include <libxml/parser.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "extract.h"
+#include "limits.h"
+#include "protocol.h"
+
+/*
+ * Character sets that iconv loads from files. Each is opened before the files are out of reach, and stays open: the C library drops
+ * a module when its last user closes it.
+ */
+static const char *const charsets[] = {
+    "GB18030",      "GBK",          "GB2312",       "EUC-CN",       "HZ",           "BIG5",
+    "BIG5-HKSCS",   "CP950",        "EUC-TW",       "SHIFT_JIS",    "CP932",        "EUC-JP",
+    "EUC-JP-MS",    "ISO-2022-JP",  "EUC-KR",       "CP949",        "UHC",          "JOHAB",
+    "KOI8-R",       "KOI8-U",       "IBM866",       "MACINTOSH",    "TIS-620",      "CP874",
+    "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1252", "WINDOWS-1253", "WINDOWS-1254", "WINDOWS-1255",
+    "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258", "ISO-8859-1",   "ISO-8859-2",   "ISO-8859-3",
+    "ISO-8859-4",   "ISO-8859-5",   "ISO-8859-6",   "ISO-8859-7",   "ISO-8859-8",   "ISO-8859-9",
+    "ISO-8859-10",  "ISO-8859-11",  "ISO-8859-13",  "ISO-8859-14",  "ISO-8859-15",  "ISO-8859-16",
+    "UTF-16LE",     "UTF-16BE",     "UTF-16",       "UTF-32",       "UTF-7",        "US-ASCII",
+};
+
+/* Reads all of it; false at the end of input or on an error. */
+static bool read_fully(void *into, size_t len)
+{
+	char *at = into;
+
+	while (len > 0)
+	{
+		ssize_t got = read(STDIN_FILENO, at, len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		at += got;
+		len -= (size_t) got;
+	}
+	return true;
+}
+
+static bool write_fully(const void *from, size_t len)
+{
+	const char *at = from;
+
+	while (len > 0)
+	{
+		ssize_t put = write(STDOUT_FILENO, at, len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return false;
+		at += put;
+		len -= (size_t) put;
+	}
+	return true;
+}
+
+static bool write_answer(bg_reader_status status, const char *json, size_t len)
+{
+	bg_reader_answer answer = {
+	    .magic = BG_READER_MAGIC, .status = (uint32_t) status, .len = (uint32_t) len};
+
+	return write_fully(&answer, sizeof(answer)) && write_fully(json, len);
+}
+
+static void give_up_on_memory(void)
+{
+	write_answer(BG_READER_OUT_OF_MEMORY, NULL, 0);
+	_exit(BG_EXIT_MEMORY);
+}
+
+/* What lazily loads files or takes random bytes, done once while it still can. */
+static void warm_up(void)
+{
+	static const char page[] =
+	    "<html><head><title>Warm</title><script type=\"application/ld+json\">{\"@type\": \"Event\"}"
+	    "</script></head><body><h1>Warm</h1><p>Prize: $100. Deadline: October 4, 2026, 17:00 PT."
+	    "</p></body></html>";
+	static const char reply[] =
+	    "{\"choices\": [{\"message\": {\"content\": \"{}\"}, \"finish_reason\": \"stop\"}]}";
+	char *result;
+	char *completed;
+	size_t result_len = 0;
+	size_t len = 0;
+
+	for (size_t i = 0; i < sizeof(charsets) / sizeof(charsets[0]); i++)
+	{
+		/* Kept open on purpose; one that this C library does not know is simply not there. */
+		(void) iconv_open("UTF-8", charsets[i]);
+		(void) iconv_open(charsets[i], "UTF-8");
+	}
+	tzset();
+	json_object_seed(0);
+	xmlInitParser();
+	result =
+	    bg_extract_html(page, sizeof(page) - 1, "https://example.org/", "text/html", &result_len);
+	completed = result == NULL
+	                ? NULL
+	                : bg_extract_complete(result, result_len, reply, sizeof(reply) - 1, &len);
+	free(completed);
+	free(result);
+	free(bg_extract_text(page, sizeof(page) - 1, NULL, &len));
+}
+
+static char *read_page(const bg_reader_request *request, const char *a, const char *b,
+                       const char *body, size_t *len)
+{
+	const char *url = request->b_len > 0 ? b : NULL;
+
+	switch ((bg_reader_op) request->op)
+	{
+		case BG_READER_HTML:
+			return bg_extract_html(body, request->body_len, url, request->a_len > 0 ? a : NULL,
+			                       len);
+		case BG_READER_TEXT:
+			return bg_extract_text(body, request->body_len, url, len);
+		case BG_READER_COMPLETE:
+			return bg_extract_complete(a, request->a_len, body, request->body_len, len);
+	}
+	_exit(BG_EXIT_PROTOCOL);
+}
+
+/* One request and its answer; false when the owner is gone. */
+static bool serve(void)
+{
+	bg_reader_request request;
+	char *bytes;
+	char *a;
+	char *b;
+	char *body;
+	char *json;
+	size_t len = 0;
+	bool ok;
+
+	if (!read_fully(&request, sizeof(request)))
+		return false;
+	if (request.magic != BG_READER_MAGIC || request.a_len > BG_READER_MAX_ANSWER ||
+	    request.b_len > BG_READER_MAX_BODY || request.body_len > BG_READER_MAX_BODY)
+		_exit(BG_EXIT_PROTOCOL);
+	bytes = malloc((size_t) request.a_len + request.b_len + request.body_len + 3);
+	if (bytes == NULL)
+		give_up_on_memory();
+	a = bytes;
+	b = a + request.a_len + 1;
+	body = b + request.b_len + 1;
+	if (!read_fully(a, request.a_len) || !read_fully(b, request.b_len) ||
+	    !read_fully(body, request.body_len))
+		_exit(EXIT_SUCCESS);
+	a[request.a_len] = b[request.b_len] = body[request.body_len] = '\0';
+
+	bg_limits_start_page();
+	json = read_page(&request, a, b, body, &len);
+	bg_limits_end_page();
+	if (json == NULL || len > BG_READER_MAX_ANSWER)
+		give_up_on_memory();
+	free(bytes);
+	ok = write_answer(BG_READER_ANSWERED, json, len);
+	free(json);
+	return ok;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = NULL;
+
+	if (argc > 1 && strcmp(argv[1], "--check") != 0)
+	{
+		fprintf(stderr,
+		        "bountygo-reader reads web pages for PostgreSQL, which starts it itself.\n"
+		        "With --check it sets its limits and says whether this system grants them.\n");
+		return strcmp(argv[1], "--help") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
+	/* Pages come one after another: let go of large blocks, keep the small ones. */
+	mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
+	if (!bg_limits_isolate(&what))
+		goto unconfined;
+	warm_up();
+	if (!bg_limits_seal(&what))
+		goto unconfined;
+	if (argc > 1)
+	{
+		(void) write_fully("confined\n", strlen("confined\n"));
+		_exit(EXIT_SUCCESS);
+	}
+	while (serve())
+		;
+	/* No exit handlers: the filter need not know what they call. */
+	_exit(EXIT_SUCCESS);
+
+unconfined:
+	dprintf(STDERR_FILENO, "bountygo-reader: this system does not grant: %s\n", what);
+	return BG_EXIT_UNCONFINED;
+}
