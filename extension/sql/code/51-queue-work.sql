@@ -1,0 +1,438 @@
+-- The queue as workers see it: claiming, giving back, storing. Each function is a short transaction's worth of work and checks the
+-- lease token, so that a worker that lost its lease changes nothing. When they are called: ENGINEERING 7.4, extension/jobs.
+
+-- Claiming ----------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION bountygo.queue_claim_pages(slot integer, slots integer, per_host integer, delay interval, lease interval)
+RETURNS TABLE (id bigint, lease_token integer, kind bountygo.job_kind, attempts integer, host text, is_public boolean, url text,
+	snapshot_id bigint, etag text, last_modified text)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- More hosts than slots are looked at, because some are full or resting.
+	most CONSTANT integer := 50 + 2 * queue_claim_pages.slots;
+	behind text;
+	candidates text[];
+	chosen text[];
+	claimed integer;
+BEGIN
+	SELECT w.host_cursor INTO behind FROM bountygo.workers w WHERE w.slot = queue_claim_pages.slot;
+	-- From host to host along the index, round and round: a host with a million pages takes one turn like any other.
+	WITH RECURSIVE walk (host, n, wrapped) AS (
+		SELECT coalesce(behind, ''), 0, false
+		UNION ALL
+		SELECT x.host, w.n + 1, w.wrapped OR x.host <= w.host
+		FROM walk w CROSS JOIN LATERAL (SELECT coalesce(
+			(SELECT j.host FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host > w.host ORDER BY j.host LIMIT 1),
+			(SELECT j.host FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' ORDER BY j.host LIMIT 1)) AS host) x
+		WHERE w.n < most AND x.host IS NOT NULL AND NOT (w.wrapped AND x.host <= w.host)
+			AND NOT ((w.wrapped OR x.host <= w.host) AND x.host > coalesce(behind, ''))
+	), urgent AS (
+		SELECT j.host FROM bountygo.jobs j WHERE j.state = 'queued' AND j.priority > 0 AND j.stage = 'fetch'
+		ORDER BY j.priority DESC, j.run_at LIMIT 50
+	)
+	SELECT array_agg(c.host ORDER BY c.place) INTO candidates
+	FROM (SELECT f.host, min(f.place) AS place
+		FROM (SELECT u.host, 0 AS place FROM urgent u UNION ALL SELECT w.host, w.n FROM walk w WHERE w.n > 0) f GROUP BY f.host) c;
+	IF candidates IS NULL THEN
+		RETURN;
+	END IF;
+	INSERT INTO bountygo.hosts (host)
+	SELECT c.host FROM unnest(candidates) AS c(host)
+	WHERE NOT EXISTS (SELECT FROM bountygo.hosts h WHERE h.host = c.host) ORDER BY c.host
+	ON CONFLICT DO NOTHING;
+	-- The host's row is what two workers meet at: with it locked, the count below can't change under us.
+	SELECT array_agg(f.host ORDER BY f.place) INTO chosen FROM (
+		SELECT h.host, array_position(candidates, h.host) AS place FROM bountygo.hosts h
+		WHERE h.host = ANY (candidates) AND h.next_fetch_at <= clock_timestamp()
+			AND (SELECT count(*) FROM bountygo.jobs j WHERE j.state = 'leased' AND j.stage = 'fetch' AND j.host = h.host) < per_host
+			AND EXISTS (SELECT FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = h.host
+				AND j.run_at <= clock_timestamp())
+		ORDER BY array_position(candidates, h.host) LIMIT slots FOR UPDATE SKIP LOCKED) f;
+	IF chosen IS NOT NULL THEN
+		RETURN QUERY
+		WITH busy AS (
+			SELECT j.host, count(*) AS n FROM bountygo.jobs j WHERE j.state = 'leased' AND j.stage = 'fetch' GROUP BY j.host
+		), picked AS (
+			SELECT q.id FROM unnest(chosen) WITH ORDINALITY AS c(host, place) LEFT JOIN busy b ON b.host = c.host
+			CROSS JOIN LATERAL (
+				SELECT d.id, d.priority, row_number() OVER (ORDER BY d.priority DESC, d.run_at, d.id) AS turn
+				FROM (SELECT j.id, j.priority, j.run_at FROM bountygo.jobs j
+					WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = c.host AND j.run_at <= clock_timestamp()
+					ORDER BY j.priority DESC, j.run_at, j.id
+					LIMIT greatest(0, least(CASE WHEN delay > '0' THEN 1 ELSE per_host END, per_host - coalesce(b.n, 0)))) d) q
+			ORDER BY q.priority DESC, q.turn, c.place LIMIT slots
+		), held AS (
+			SELECT j.id FROM bountygo.jobs j WHERE j.id IN (SELECT p.id FROM picked p) AND j.state = 'queued' FOR UPDATE SKIP LOCKED
+		), taken AS (
+			UPDATE bountygo.jobs j SET state = 'leased', attempts = j.attempts + 1, lease_token = j.lease_token + 1,
+				leased_until = clock_timestamp() + lease, lease_owner = queue_claim_pages.slot,
+				started_at = coalesce(j.started_at, clock_timestamp())
+			FROM held WHERE j.id = held.id
+			RETURNING j.id, j.lease_token, j.kind, j.attempts, j.host, j.is_public
+		), paced AS (
+			UPDATE bountygo.hosts h SET next_fetch_at = clock_timestamp() + delay, last_fetch_at = clock_timestamp()
+			WHERE h.host IN (SELECT t.host FROM taken t)
+				AND (delay > '0' OR h.last_fetch_at IS NULL OR h.last_fetch_at < clock_timestamp() - interval '1 second')
+		)
+		SELECT t.id, t.lease_token, t.kind, t.attempts::integer, t.host, t.is_public, p.url, s.id, s.etag, s.last_modified
+		FROM taken t JOIN bountygo.job_payloads p ON p.job_id = t.id
+		LEFT JOIN LATERAL (SELECT n.id, n.etag, n.last_modified FROM bountygo.snapshots n WHERE n.url = p.url
+			ORDER BY n.fetched_at DESC LIMIT 1) s ON true;
+		GET DIAGNOSTICS claimed = ROW_COUNT;
+	END IF;
+	UPDATE bountygo.workers w SET host_cursor = coalesce(
+		CASE WHEN claimed >= slots THEN chosen[cardinality(chosen)] ELSE candidates[cardinality(candidates)] END, '')
+	WHERE w.slot = queue_claim_pages.slot AND w.host_cursor IS DISTINCT FROM coalesce(
+		CASE WHEN claimed >= slots THEN chosen[cardinality(chosen)] ELSE candidates[cardinality(candidates)] END, '');
+END
+$$;
+COMMENT ON FUNCTION bountygo.queue_claim_pages(integer, integer, integer, interval, interval) IS
+'Leases up to "slots" due pages to a worker, fairly by host, at most per_host of one host in hand, "delay" apart. For workers.';
+
+CREATE FUNCTION bountygo.queue_claim_stage(slot integer, stage bountygo.job_stage, slots integer, lease interval)
+RETURNS TABLE (id bigint, lease_token integer, kind bountygo.job_kind, is_public boolean, url text, content text, snapshot_id bigint,
+	result text, reply bytea, call_id bigint, tries integer, waited boolean)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	WITH held AS (
+		SELECT j.id FROM bountygo.jobs j
+		WHERE j.state = 'queued' AND j.stage = queue_claim_stage.stage AND j.run_at <= clock_timestamp()
+		ORDER BY j.host, j.priority DESC, j.run_at, j.id LIMIT slots FOR UPDATE SKIP LOCKED
+	), taken AS (
+		UPDATE bountygo.jobs j SET state = 'leased', attempts = j.attempts + 1, lease_token = j.lease_token + 1,
+			leased_until = clock_timestamp() + lease, lease_owner = queue_claim_stage.slot,
+			started_at = coalesce(j.started_at, clock_timestamp())
+		FROM held WHERE j.id = held.id
+		RETURNING j.id, j.lease_token, j.kind, j.is_public, j.created_at
+	)
+	SELECT t.id, t.lease_token, t.kind, t.is_public, p.url, p.content, s.id,
+		CASE WHEN queue_claim_stage.stage = 'model' THEN (s.result || jsonb_build_object('text', s.text))::text END, c.reply, c.id,
+		(SELECT count(*)::integer FROM bountygo.model_calls m WHERE m.job_id = t.id AND m.state = 'failed'),
+		t.created_at < clock_timestamp() - interval '15 minutes'
+	FROM taken t JOIN bountygo.job_payloads p ON p.job_id = t.id
+	LEFT JOIN bountygo.job_results r ON r.job_id = t.id
+	LEFT JOIN bountygo.snapshots s ON s.id = r.snapshot_id
+	-- An answer that was stored before a crash is used, not bought again.
+	LEFT JOIN LATERAL (SELECT m.id, m.reply FROM bountygo.model_calls m WHERE m.job_id = t.id AND m.state = 'answered'
+		ORDER BY m.id DESC LIMIT 1) c ON queue_claim_stage.stage = 'model';
+END
+$$;
+COMMENT ON FUNCTION bountygo.queue_claim_stage(integer, bountygo.job_stage, integer, interval) IS
+'Leases up to "slots" due jobs of a stage that needs no host (read, model) to a worker. For workers.';
+
+CREATE FUNCTION bountygo.queue_next() RETURNS timestamptz
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT least(
+	(SELECT min(j.run_at) FROM bountygo.jobs j WHERE j.state = 'queued' AND j.run_at > clock_timestamp()),
+	(SELECT min(j.leased_until) FROM bountygo.jobs j WHERE j.state = 'leased'),
+	(SELECT h.next_fetch_at FROM bountygo.hosts h WHERE h.next_fetch_at > clock_timestamp() AND EXISTS (
+		SELECT FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = h.host)
+		ORDER BY h.next_fetch_at LIMIT 1))
+$$;
+COMMENT ON FUNCTION bountygo.queue_next() IS 'When work becomes due next that is not due now; NULL if none waits. For workers.';
+
+CREATE FUNCTION bountygo.queue_renew(slot integer, lease interval) RETURNS SETOF bigint
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+UPDATE bountygo.jobs j SET leased_until = clock_timestamp() + lease
+WHERE j.state = 'leased' AND j.lease_owner = queue_renew.slot
+RETURNING j.id
+$$;
+COMMENT ON FUNCTION bountygo.queue_renew(integer, interval) IS 'Renews all leases of a worker slot; returns the jobs that it still holds. For workers.';
+
+-- Giving back -------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION bountygo.queue_take_back(jobs bigint[], crashed boolean, max_crashes integer) RETURNS integer
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	job record;
+	died integer := 0;
+BEGIN
+	FOR job IN
+		UPDATE bountygo.jobs j SET leased_until = NULL, lease_owner = NULL, run_at = clock_timestamp(), last_error = 'worker_lost',
+			crashes = j.crashes + crashed::integer,
+			state = CASE WHEN j.attempts >= j.max_attempts OR j.crashes + crashed::integer >= max_crashes
+				THEN 'dead'::bountygo.job_state ELSE 'queued' END,
+			finished_at = CASE WHEN j.attempts >= j.max_attempts OR j.crashes + crashed::integer >= max_crashes
+				THEN clock_timestamp() END,
+			why = CASE WHEN j.attempts >= j.max_attempts OR j.crashes + crashed::integer >= max_crashes
+				THEN format('The worker was lost while it held this job, %s of %s attempts are used up.', j.attempts, j.max_attempts)
+				ELSE 'The worker was lost while it held this job; it is due again.' END
+		WHERE j.id = ANY (jobs) AND j.state = 'leased'
+		RETURNING j.id, j.state
+	LOOP
+		IF job.state = 'dead' THEN
+			died := died + 1;
+			PERFORM pg_notify('bountygo_job', job.id::text);
+		END IF;
+	END LOOP;
+	RETURN died;
+END
+$$;
+COMMENT ON FUNCTION bountygo.queue_take_back(bigint[], boolean, integer) IS
+'Jobs whose worker is gone go back to the queue, or are dead if their attempts or crashes are used up; returns how many died. For workers.';
+
+CREATE FUNCTION bountygo.queue_expire(max_crashes integer) RETURNS integer
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT bountygo.queue_take_back(array_agg(e.id), false, max_crashes) FROM (
+	SELECT j.id FROM bountygo.jobs j WHERE j.state = 'leased' AND j.leased_until < clock_timestamp()
+	ORDER BY j.leased_until LIMIT 100 FOR UPDATE SKIP LOCKED) e
+HAVING count(*) > 0
+$$;
+COMMENT ON FUNCTION bountygo.queue_expire(integer) IS 'Takes back jobs whose lease has run out; returns how many died. For workers.';
+
+CREATE FUNCTION bountygo.queue_take_slot(slot integer, pid integer, backend_start timestamptz, max_crashes integer) RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	held record;
+	ids bigint[];
+BEGIN
+	INSERT INTO bountygo.workers (slot) VALUES (queue_take_slot.slot) ON CONFLICT DO NOTHING;
+	SELECT w.pid, w.backend_start INTO held FROM bountygo.workers w WHERE w.slot = queue_take_slot.slot FOR UPDATE;
+	IF held.pid IS DISTINCT FROM queue_take_slot.pid AND bountygo.worker_is_live(held.pid, held.backend_start) THEN
+		RETURN false;
+	END IF;
+	UPDATE bountygo.workers w SET pid = queue_take_slot.pid, backend_start = queue_take_slot.backend_start, started_at = clock_timestamp()
+	WHERE w.slot = queue_take_slot.slot;
+	SELECT array_agg(j.id) INTO ids FROM bountygo.jobs j WHERE j.state = 'leased' AND j.lease_owner = queue_take_slot.slot;
+	-- One job in hand when the process died without a word: that job is the suspect. Among many, nobody is.
+	PERFORM bountygo.queue_take_back(ids, cardinality(ids) = 1, max_crashes);
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION bountygo.queue_take_slot(integer, integer, timestamptz, integer) IS
+'Gives a worker slot to a process, unless the one that holds it lives; jobs that the former process held go back to the queue. For workers.';
+
+CREATE FUNCTION bountygo.queue_leave_slot(slot integer, pid integer) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	UPDATE bountygo.workers w SET pid = NULL WHERE w.slot = queue_leave_slot.slot AND w.pid = queue_leave_slot.pid;
+	IF FOUND THEN
+		UPDATE bountygo.jobs j SET state = 'queued', leased_until = NULL, lease_owner = NULL, run_at = clock_timestamp(),
+			attempts = greatest(0, j.attempts - 1)
+		WHERE j.state = 'leased' AND j.lease_owner = queue_leave_slot.slot;
+		PERFORM bountygo.wake_workers();
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION bountygo.queue_leave_slot(integer, integer) IS
+'A worker that ends in good order hands its jobs back: the attempt it broke off is not counted. For workers.';
+
+CREATE FUNCTION bountygo.queue_defer(job bigint, token integer, until timestamptz, reason text) RETURNS boolean
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+UPDATE bountygo.jobs j SET state = 'queued', leased_until = NULL, lease_owner = NULL, attempts = greatest(0, j.attempts - 1),
+	run_at = until, why = reason
+WHERE j.id = job AND j.lease_token = token AND j.state = 'leased'
+RETURNING true
+$$;
+COMMENT ON FUNCTION bountygo.queue_defer(bigint, integer, timestamptz, text) IS
+'Gives a job back to wait until a moment, without spending an attempt. NULL if the lease was lost. For workers.';
+
+CREATE FUNCTION bountygo.queue_backoff(failures integer, base_s integer, max_s integer) RETURNS interval
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT make_interval(secs => least(max_s, base_s * power(2, least(greatest(failures, 1), 30) - 1)) * (0.5 + random() / 2))
+$$;
+COMMENT ON FUNCTION bountygo.queue_backoff(integer, integer, integer) IS
+'The pause after so many failures: doubling from base_s to max_s seconds, of which jitter takes off up to a half.';
+
+CREATE FUNCTION bountygo.queue_fail(job bigint, token integer, outcome bountygo.outcome, code text, reason text, transient boolean,
+	crashed boolean, retry_after integer, base_s integer, max_s integer, max_crashes integer) RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	held record;
+	fails integer;
+	pause interval;
+	next_state bountygo.job_state := 'queued';
+	refund integer := 0;
+	says text := reason;
+BEGIN
+	SELECT j.host, j.stage, j.attempts, j.max_attempts, j.crashes, j.created_at INTO held FROM bountygo.jobs j
+	WHERE j.id = job AND j.lease_token = token AND j.state = 'leased' FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN 'lost';
+	END IF;
+	pause := bountygo.queue_backoff(held.attempts, base_s, max_s);
+	IF transient AND held.host <> '' AND held.stage = 'fetch' THEN
+		-- A host that fails three times in a row rests, and one that asks for a pause gets it.
+		INSERT INTO bountygo.hosts AS h (host, failures, last_outcome, why) VALUES (held.host, 1, outcome, reason)
+		ON CONFLICT (host) DO UPDATE SET failures = h.failures + 1, last_outcome = excluded.last_outcome, why = excluded.why
+		RETURNING h.failures INTO fails;
+		IF outcome = 'rate_limited' THEN
+			pause := CASE WHEN retry_after >= 0 THEN make_interval(secs => least(retry_after, max_s))
+				ELSE bountygo.queue_backoff(fails, base_s, max_s) END;
+		END IF;
+		IF outcome = 'rate_limited' OR fails >= 3 THEN
+			UPDATE bountygo.hosts h SET next_fetch_at = greatest(h.next_fetch_at, clock_timestamp()
+				+ CASE WHEN outcome = 'rate_limited' THEN pause ELSE bountygo.queue_backoff(fails - 2, base_s, max_s) END)
+			WHERE h.host = held.host;
+		END IF;
+	END IF;
+	IF crashed THEN
+		IF held.crashes + 1 >= max_crashes THEN
+			next_state := 'dead';
+			says := format('%s It was tried %s times.', reason, held.crashes + 1);
+		END IF;
+	ELSIF NOT transient THEN
+		next_state := 'dead';
+	ELSIF outcome = 'rate_limited' THEN
+		IF held.created_at > clock_timestamp() - interval '1 day' THEN
+			refund := 1;
+		ELSE
+			next_state := 'dead';
+			says := reason || ' It did so for a day.';
+		END IF;
+	ELSIF held.attempts >= held.max_attempts THEN
+		next_state := 'dead';
+		says := format('%s It was tried %s times.', reason, held.attempts);
+	END IF;
+	UPDATE bountygo.jobs j SET state = next_state, leased_until = NULL, lease_owner = NULL, last_error = code, why = says,
+		attempts = j.attempts - refund, crashes = j.crashes + crashed::integer,
+		outcome = CASE WHEN next_state = 'dead' THEN queue_fail.outcome END,
+		run_at = CASE WHEN next_state = 'dead' THEN j.run_at ELSE clock_timestamp() + pause END,
+		finished_at = CASE WHEN next_state = 'dead' THEN clock_timestamp() END
+	WHERE j.id = job;
+	IF next_state = 'dead' THEN
+		PERFORM pg_notify('bountygo_job', job::text);
+	END IF;
+	RETURN next_state;
+END
+$$;
+COMMENT ON FUNCTION bountygo.queue_fail(bigint, integer, bountygo.outcome, text, text, boolean, boolean, integer, integer, integer, integer) IS
+'Ends an attempt that failed: back to the queue after a pause, or dead. A host that asks for a pause (rate_limited) costs no attempt, for a day. Returns queued, dead or lost. For workers.';
+
+-- Storing -----------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION bountygo.queue_end(job bigint, snapshot bigint, result jsonb, enriched boolean, model text, outcome bountygo.outcome,
+	creates boolean, requested_by bigint) RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	task bigint;
+BEGIN
+	IF creates THEN
+		task := bountygo.task_from_snapshot(snapshot, queue_end.result, queue_end.requested_by, job);
+	END IF;
+	INSERT INTO bountygo.job_results AS r (job_id, snapshot_id, task_id, result, model_outcome)
+	VALUES (job, snapshot, task, CASE WHEN enriched THEN queue_end.result END, model)
+	ON CONFLICT (job_id) DO UPDATE SET snapshot_id = excluded.snapshot_id, task_id = excluded.task_id, result = excluded.result,
+		model_outcome = excluded.model_outcome;
+	UPDATE bountygo.jobs j SET state = 'done', stage = 'end', outcome = queue_end.outcome, why = NULL, last_error = NULL,
+		leased_until = NULL, lease_owner = NULL, finished_at = clock_timestamp()
+	WHERE j.id = job;
+	PERFORM pg_notify('bountygo_job', job::text);
+	RETURN 'done';
+END
+$$;
+COMMENT ON FUNCTION bountygo.queue_end(bigint, bigint, jsonb, boolean, text, bountygo.outcome, boolean, bigint) IS
+'The end of a job whose row is locked: task, result and state in one transaction. For workers.';
+
+CREATE FUNCTION bountygo.queue_store_page(job bigint, token integer, url text, final_url text, http_status integer, content_type text,
+	etag text, last_modified text, bytes integer, result jsonb, to_model boolean, model text, crawl_delay integer) RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	held record;
+	snapshot bigint;
+	page jsonb := queue_store_page.result - 'text';
+	words text := coalesce(queue_store_page.result ->> 'text', '');
+BEGIN
+	SELECT j.host, j.auto_create, j.requested_by, j.kind INTO held FROM bountygo.jobs j
+	WHERE j.id = job AND j.lease_token = token AND j.state = 'leased' FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN 'lost';
+	END IF;
+	INSERT INTO bountygo.snapshots (url, final_url, http_status, content_type, language, etag, last_modified, bytes, text, text_hash, result)
+	VALUES (coalesce(queue_store_page.url, 'text:' || encode(sha256(convert_to(words, 'UTF8')), 'hex')),
+		coalesce(queue_store_page.final_url, queue_store_page.url, 'text:'), queue_store_page.http_status,
+		left(queue_store_page.content_type, 200), page ->> 'language', left(queue_store_page.etag, 1000),
+		left(queue_store_page.last_modified, 100), queue_store_page.bytes, words, sha256(convert_to(words, 'UTF8')), page)
+	RETURNING id INTO snapshot;
+	IF held.host <> '' THEN
+		UPDATE bountygo.hosts h SET failures = 0, last_outcome = 'ok', why = NULL,
+			next_fetch_at = CASE WHEN crawl_delay > 0
+				THEN greatest(h.next_fetch_at, clock_timestamp() + make_interval(secs => least(crawl_delay, 60))) ELSE h.next_fetch_at END
+		WHERE h.host = held.host AND (h.failures <> 0 OR h.last_outcome IS DISTINCT FROM 'ok' OR crawl_delay > 0);
+	END IF;
+	IF to_model THEN
+		INSERT INTO bountygo.job_results (job_id, snapshot_id) VALUES (job, snapshot)
+		ON CONFLICT (job_id) DO UPDATE SET snapshot_id = excluded.snapshot_id;
+		-- The fetch has succeeded: its attempt does not count against the model's.
+		UPDATE bountygo.jobs j SET state = 'queued', stage = 'model', host = '', attempts = greatest(0, j.attempts - 1), leased_until = NULL,
+			lease_owner = NULL, run_at = clock_timestamp(), why = NULL, last_error = NULL
+		WHERE j.id = job;
+		RETURN 'model';
+	END IF;
+	RETURN bountygo.queue_end(job, snapshot, page, false, model, 'ok', held.auto_create AND held.kind = 'page', held.requested_by);
+END
+$$;
+COMMENT ON FUNCTION bountygo.queue_store_page(bigint, integer, text, text, integer, text, text, text, integer, jsonb, boolean, text, integer) IS
+'Stores what the reader answered as a snapshot and ends the job or hands it to the model stage. Returns done, model or lost. For workers.';
+
+CREATE FUNCTION bountygo.queue_finish(job bigint, token integer, snapshot bigint, result jsonb, model text, outcome bountygo.outcome)
+RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	held record;
+	page jsonb := queue_finish.result - 'text';
+	enriched boolean := page IS NOT NULL;
+BEGIN
+	SELECT j.auto_create, j.requested_by, j.kind, j.host INTO held FROM bountygo.jobs j
+	WHERE j.id = job AND j.lease_token = token AND j.state = 'leased' FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN 'lost';
+	END IF;
+	IF page IS NULL AND queue_finish.outcome = 'not_modified' THEN
+		-- The page is the same, so what the model said of it still holds.
+		SELECT r.result INTO page FROM bountygo.job_results r
+		WHERE r.snapshot_id = queue_finish.snapshot AND r.result IS NOT NULL ORDER BY r.job_id DESC LIMIT 1;
+		enriched := FOUND;
+		UPDATE bountygo.hosts h SET failures = 0, last_outcome = 'not_modified', why = NULL
+		WHERE h.host = held.host AND h.last_outcome IS DISTINCT FROM 'not_modified';
+	END IF;
+	IF page IS NULL THEN
+		SELECT s.result INTO STRICT page FROM bountygo.snapshots s WHERE s.id = queue_finish.snapshot;
+	END IF;
+	RETURN bountygo.queue_end(job, queue_finish.snapshot, page, enriched, model, queue_finish.outcome,
+		held.auto_create AND held.kind = 'page', held.requested_by);
+END
+$$;
+COMMENT ON FUNCTION bountygo.queue_finish(bigint, integer, bigint, jsonb, text, bountygo.outcome) IS
+'Ends a job over an earlier snapshot: with the model''s result, without it (model says why), or because the page has not changed. Returns done or lost. For workers.';
+
+CREATE FUNCTION bountygo.queue_count(slot integer, claimed integer, done integer, failed integer, retried integer, lost integer,
+	restarts integer, error text) RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+UPDATE bountygo.workers w SET claimed = w.claimed + queue_count.claimed, done = w.done + queue_count.done,
+	failed = w.failed + queue_count.failed, retried = w.retried + queue_count.retried, lost_leases = w.lost_leases + lost,
+	reader_restarts = w.reader_restarts + restarts, last_error = coalesce(error, w.last_error)
+WHERE w.slot = queue_count.slot
+$$;
+COMMENT ON FUNCTION bountygo.queue_count(integer, integer, integer, integer, integer, integer, integer, text) IS 'Adds to the counters of a worker slot. For workers.';
