@@ -12,7 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <jansson.h>
+/*
+ * Not jansson.h: its json_object() is also a function of the server, so that no file may see both headers, and no code in the library
+ * may call that one (it would reach the server's).
+ */
+typedef struct json_t json_t;
 
 /* ---- prompt.c: plain C ------------------------------------------------------------------------------------- */
 
@@ -25,6 +29,12 @@ extern bool bg_prompt_wanted(const json_t *result);
  * declared to be data. "result" is an extraction result with its "text". malloc'd; NULL when out of memory.
  */
 extern char *bg_prompt_build(const char *model, const json_t *result, int max_tokens, size_t *len);
+/*
+ * Both from the result's JSON text, for callers that include server headers. NULL with *wanted false: nothing to ask (or not a
+ * result); NULL with *wanted true: out of memory.
+ */
+extern char *bg_prompt_from_json(const char *model, const char *result, size_t result_len,
+								 int max_tokens, size_t *len, bool *wanted);
 /* Tokens to reserve: an upper bound of prompt plus max_tokens for a body of so many bytes. */
 extern int64_t bg_prompt_reserve_tokens(size_t body_len, int max_tokens);
 

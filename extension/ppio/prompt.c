@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "../buffer.h"
 
 #define LEAST_TEXT 10 /* bytes; less has no field to quote */

@@ -5,6 +5,9 @@
  * Requests go through a socket pair (send() can be told not to raise SIGPIPE), answers come through a pipe. Does not wait: the
  * caller does. What the child writes is not believed: frames are checked, lengths are bounded.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "client.h"
 
 #include <errno.h>

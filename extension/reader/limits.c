@@ -6,6 +6,9 @@
  * and 2, memory up to a bound, and the clock. Opening a file is refused with an error and not by death, because C libraries
  * try to (an unknown character set makes iconv look for a module) and go on well without; everything else kills.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "limits.h"
 
 #include <errno.h>
