@@ -1,0 +1,248 @@
+-- From an extraction result to a task, with its evidence. Called in the transaction that ends a job.
+
+CREATE FUNCTION bountygo.deadline_parts(value jsonb, OUT date date, OUT earliest timestamptz, OUT latest timestamptz, OUT text text,
+	OUT "precision" bountygo.deadline_precision, OUT zone text) RETURNS record
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	date := value ->> 'date';
+	earliest := value ->> 'earliest';
+	latest := value ->> 'latest';
+	text := nullif(value ->> 'text', '');
+	"precision" := value ->> 'precision';
+	zone := nullif(value ->> 'zone', '');
+	IF earliest > latest OR earliest IS NULL OR latest IS NULL OR "precision" IS NULL
+		OR NOT isfinite(earliest) OR NOT isfinite(latest) OR NOT coalesce(isfinite(date), true)
+		-- Without a zone of its own an instant would depend on this session's.
+		OR value ->> 'earliest' !~ '(Z|[+-][0-9]{2}:[0-9]{2})$' OR value ->> 'latest' !~ '(Z|[+-][0-9]{2}:[0-9]{2})$' THEN
+		earliest := NULL;
+	END IF;
+EXCEPTION WHEN data_exception THEN
+	earliest := NULL;
+END
+$$;
+COMMENT ON FUNCTION bountygo.deadline_parts(jsonb) IS
+'A window out of an extraction result, by its parts; earliest is NULL if it is none.';
+
+CREATE FUNCTION bountygo.reward_parts(value jsonb, OUT amount numeric, OUT min numeric, OUT currency text,
+	OUT distribution bountygo.reward_distribution) RETURNS record
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	amount := value ->> 'amount';
+	min := value ->> 'min';
+	currency := nullif(value ->> 'currency', '');
+	distribution := value ->> 'distribution';
+	IF NOT (amount >= 0 AND amount < 1e18) OR NOT (min >= 0 AND min <= amount) OR (min IS NOT NULL AND amount IS NULL)
+		OR length(currency) > 16 THEN
+		amount := NULL;
+		min := NULL;
+		currency := NULL;
+		distribution := NULL;
+	END IF;
+EXCEPTION WHEN data_exception THEN
+	amount := NULL;
+	min := NULL;
+	currency := NULL;
+	distribution := NULL;
+END
+$$;
+COMMENT ON FUNCTION bountygo.reward_parts(jsonb) IS
+'A reward out of an extraction result, by its parts; all NULL if it is none that tasks can hold.';
+
+CREATE FUNCTION bountygo.field_value(field text, value jsonb) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	word constant text := CASE jsonb_typeof(value) WHEN 'string' THEN value #>> '{}' END;
+	names jsonb;
+	w record;
+	r record;
+BEGIN
+	CASE field
+		WHEN 'title' THEN
+			RETURN CASE WHEN length(word) BETWEEN 1 AND 255 AND bountygo.clean_text(word) IS NOT NULL THEN value END;
+		WHEN 'organizer' THEN
+			RETURN CASE WHEN length(word) BETWEEN 1 AND 200 AND bountygo.clean_text(word) IS NOT NULL THEN value END;
+		WHEN 'category' THEN
+			RETURN CASE WHEN word = ANY (enum_range(NULL::bountygo.task_category)::text[]) THEN value END;
+		WHEN 'summary' THEN
+			RETURN CASE WHEN length(word) BETWEEN 1 AND 500 THEN value END;
+		WHEN 'eligibility' THEN
+			RETURN CASE WHEN length(word) BETWEEN 1 AND 2000 THEN value END;
+		WHEN 'description' THEN
+			RETURN CASE WHEN length(word) BETWEEN 1 AND 65535 THEN value END;
+		WHEN 'language' THEN
+			RETURN CASE WHEN length(word) BETWEEN 1 AND 35 THEN value END;
+		WHEN 'tags' THEN
+			SELECT jsonb_agg(n.name ORDER BY n.i) INTO names
+				FROM (SELECT DISTINCT ON (bountygo.name_key(e.name)) e.name, e.i
+					FROM jsonb_array_elements_text(CASE jsonb_typeof(value) WHEN 'array' THEN value ELSE '[]' END)
+						WITH ORDINALITY AS e (name, i)
+					WHERE length(e.name) BETWEEN 1 AND 100 AND bountygo.clean_text(e.name) IS NOT NULL
+					ORDER BY bountygo.name_key(e.name), e.i) n;
+			-- More than 20 is a word cloud, not what the task is about; the first ones count.
+			RETURN CASE WHEN jsonb_array_length(names) > 20
+				THEN jsonb_path_query_array(names, '$[0 to 19]') ELSE names END;
+		WHEN 'reward' THEN
+			r := bountygo.reward_parts(CASE jsonb_typeof(value) WHEN 'object' THEN value ELSE '{}' END);
+			RETURN bountygo.reward_value(r.amount, r.min, r.currency, r.distribution);
+		WHEN 'deadline', 'milestones' THEN
+			w := bountygo.deadline_parts(CASE jsonb_typeof(value) WHEN 'object' THEN value ELSE '{}' END);
+			IF w.earliest IS NULL THEN
+				RETURN NULL;
+			END IF;
+			IF field = 'deadline' THEN
+				RETURN bountygo.deadline_value(w.date, w.earliest, w.latest, w.text, w.precision, w.zone);
+			END IF;
+			RETURN CASE WHEN length(value ->> 'kind') BETWEEN 1 AND 40 AND w.text IS NOT NULL THEN
+				bountygo.milestone_value(value ->> 'kind', w.text, w.date, w.earliest, w.latest, w.precision, w.zone) END;
+		WHEN 'rewards' THEN
+			IF jsonb_typeof(value) <> 'object' OR length(value ->> 'currency') > 16 OR length(value ->> 'label') > 200
+				OR NOT (value ->> 'amount')::numeric BETWEEN 0 AND 1e18 OR NOT (value ->> 'place')::integer > 0
+				OR NOT (value ->> 'place_to')::integer >= (value ->> 'place')::integer OR NOT (value ->> 'count')::integer > 0 THEN
+				RETURN NULL;
+			END IF;
+			RETURN bountygo.prize_value((value ->> 'place')::integer, (value ->> 'place_to')::integer, (value ->> 'count')::integer,
+				(value ->> 'amount')::numeric, nullif(value ->> 'currency', ''), nullif(value ->> 'label', ''));
+		ELSE
+			RETURN NULL;
+	END CASE;
+EXCEPTION WHEN data_exception THEN
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION bountygo.field_value(text, jsonb) IS
+'A value of an extraction result as evidence holds it; NULL if tasks cannot hold it (too long, out of range, of another type).';
+
+CREATE FUNCTION bountygo.task_from_snapshot(snapshot_id bigint, result jsonb, submitted_by bigint DEFAULT NULL,
+	job_id bigint DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	page record;
+	-- Parallel arrays, one entry a quoted value of the result: fields first, then prizes, then other dates.
+	fields text[];
+	field_values jsonb[];
+	quotes text[];
+	starts integer[];
+	ends integer[];
+	methods text[];
+	confidences real[];
+	known jsonb;
+	reasons jsonb;
+	r record;
+	w record;
+	organizer bigint;
+	new_id bigint;
+BEGIN
+	IF result -> 'is_task' IS DISTINCT FROM 'true'::jsonb THEN
+		RETURN NULL;
+	END IF;
+	SELECT CASE WHEN s.url ~ '^https?://' THEN s.url END AS url, s.text, s.language INTO page
+		FROM bountygo.snapshots s WHERE s.id = task_from_snapshot.snapshot_id;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no snapshot %', coalesce(task_from_snapshot.snapshot_id::text, '(null)')
+			USING ERRCODE = 'UB404';
+	END IF;
+	SELECT t.id INTO new_id FROM bountygo.tasks t
+		WHERE t.source_url = page.url OR t.job_id = task_from_snapshot.job_id LIMIT 1;
+	IF FOUND THEN
+		RETURN new_id;
+	END IF;
+
+	-- What has a usable value, and then what of that has its quote where it says (law 1).
+	WITH given AS (
+		SELECT 0 AS part, f.key AS field, f.value ->> 'quote' AS quote, f.value AS place,
+				bountygo.field_value(f.key, f.value -> 'value') AS value, 0::bigint AS i
+			FROM jsonb_each(CASE jsonb_typeof(result -> 'fields') WHEN 'object' THEN result -> 'fields' ELSE '{}' END) f
+			WHERE jsonb_typeof(f.value) = 'object' AND f.key NOT IN ('rewards', 'milestones')
+		UNION ALL
+		SELECT 1, 'rewards', e.value ->> 'quote', e.value, bountygo.field_value('rewards', e.value), e.i
+			FROM jsonb_array_elements(CASE jsonb_typeof(result -> 'rewards') WHEN 'array' THEN result -> 'rewards' ELSE '[]' END)
+				WITH ORDINALITY AS e (value, i)
+			WHERE e.i <= 200
+		UNION ALL
+		SELECT 2, 'milestones', e.value ->> 'quote', e.value, bountygo.field_value('milestones', e.value), e.i
+			FROM jsonb_array_elements(CASE jsonb_typeof(result -> 'milestones') WHEN 'array' THEN result -> 'milestones' ELSE '[]' END)
+				WITH ORDINALITY AS e (value, i)
+			WHERE e.i <= 200)
+	SELECT array_agg(g.field ORDER BY g.part, g.field, g.i), array_agg(g.value ORDER BY g.part, g.field, g.i),
+			array_agg(g.quote ORDER BY g.part, g.field, g.i),
+			array_agg(CASE jsonb_typeof(g.place -> 'start') WHEN 'number' THEN (g.place ->> 'start')::integer END
+				ORDER BY g.part, g.field, g.i),
+			array_agg(CASE jsonb_typeof(g.place -> 'end') WHEN 'number' THEN (g.place ->> 'end')::integer END
+				ORDER BY g.part, g.field, g.i),
+			array_agg(g.place ->> 'method' ORDER BY g.part, g.field, g.i),
+			array_agg(CASE jsonb_typeof(g.place -> 'confidence') WHEN 'number' THEN (g.place ->> 'confidence')::real END
+				ORDER BY g.part, g.field, g.i)
+		INTO fields, field_values, quotes, starts, ends, methods, confidences
+		FROM given g
+		WHERE g.value IS NOT NULL AND g.quote <> '' AND g.place ->> 'method' IN ('jsonld', 'meta', 'rule', 'model');
+	IF fields IS NOT NULL THEN
+		SELECT array_agg(fields[q.n] ORDER BY q.n), array_agg(field_values[q.n] ORDER BY q.n), array_agg(quotes[q.n] ORDER BY q.n),
+				array_agg(starts[q.n] ORDER BY q.n), array_agg(ends[q.n] ORDER BY q.n), array_agg(methods[q.n] ORDER BY q.n),
+				array_agg(CASE WHEN confidences[q.n] BETWEEN 0 AND 1 THEN confidences[q.n] END ORDER BY q.n)
+			INTO fields, field_values, quotes, starts, ends, methods, confidences
+			FROM unnest(bountygo.quotes_at(page.text, starts, ends)) WITH ORDINALITY AS q (quote, n)
+			WHERE q.quote = quotes[q.n];
+	END IF;
+
+	SELECT coalesce(jsonb_object_agg(u.field, u.value), '{}') INTO known
+		FROM unnest(fields, field_values) AS u (field, value) WHERE u.field NOT IN ('rewards', 'milestones');
+	SELECT coalesce(jsonb_object_agg(n.field, CASE
+			WHEN result #>> ARRAY['missing', n.field] = ANY (enum_range(NULL::bountygo.missing_reason)::text[])
+				THEN result #>> ARRAY['missing', n.field]
+			WHEN coalesce(jsonb_typeof(result #> ARRAY['fields', n.field, 'value']), 'null') = 'null' THEN 'absent'
+			WHEN bountygo.field_value(n.field, result #> ARRAY['fields', n.field, 'value']) IS NULL THEN 'unparseable'
+			ELSE 'unsupported' END), '{}') INTO reasons
+		FROM unnest(ARRAY['title', 'organizer', 'category', 'tags', 'reward', 'deadline', 'eligibility', 'summary']) AS n (field)
+		WHERE NOT known ? n.field;
+
+	IF known ? 'organizer' THEN
+		organizer := bountygo.organizer_id(known ->> 'organizer');
+	END IF;
+	r := bountygo.reward_parts(known -> 'reward');
+	w := bountygo.deadline_parts(known -> 'deadline');
+	INSERT INTO bountygo.tasks (submitted_by, organizer_id, title, summary, description, category, language, reward_amount,
+			reward_min, reward_currency, reward_distribution, deadline_text, deadline_date, deadline_earliest, deadline,
+			deadline_precision, deadline_zone, eligibility, source_url, source_host, snapshot_id, job_id, missing)
+		VALUES (task_from_snapshot.submitted_by, organizer, known ->> 'title', known ->> 'summary', known ->> 'description',
+			(known ->> 'category')::bountygo.task_category, coalesce(known ->> 'language', page.language), r.amount, r.min, r.currency,
+			r.distribution, w.text, w.date, w.earliest, w.latest, w.precision, w.zone, known ->> 'eligibility', page.url,
+			lower(substring(page.url FROM '^https?://\[?([^/?#:\]]+)')), task_from_snapshot.snapshot_id, task_from_snapshot.job_id,
+			reasons)
+		ON CONFLICT DO NOTHING RETURNING id INTO new_id;
+	IF new_id IS NULL THEN
+		-- Another transaction made it since we looked; this statement sees what it committed.
+		SELECT t.id INTO STRICT new_id FROM bountygo.tasks t
+			WHERE t.source_url = page.url OR t.job_id = task_from_snapshot.job_id LIMIT 1;
+		RETURN new_id;
+	END IF;
+
+	INSERT INTO bountygo.evidence (task_id, field, value, snapshot_id, start_char, end_char, quote, method, confidence)
+		SELECT new_id, u.field, u.value, task_from_snapshot.snapshot_id, u.start_char, u.end_char, u.quote, u.method, u.confidence
+		FROM unnest(fields, field_values, starts, ends, quotes, methods, confidences)
+			AS u (field, value, start_char, end_char, quote, method, confidence);
+	IF known ? 'tags' THEN
+		PERFORM bountygo.set_task_tags(new_id, ARRAY(SELECT jsonb_array_elements_text(known -> 'tags')));
+	END IF;
+	INSERT INTO bountygo.rewards (task_id, evidence_id, place, place_to, count, amount, currency, label)
+		SELECT new_id, e.id, (e.value ->> 'place')::integer, (e.value ->> 'place_to')::integer, (e.value ->> 'count')::integer,
+			(e.value ->> 'amount')::numeric, e.value ->> 'currency', e.value ->> 'label'
+		FROM bountygo.evidence e WHERE e.task_id = new_id AND e.field = 'rewards' ORDER BY e.id;
+	INSERT INTO bountygo.milestones (task_id, evidence_id, kind, text, date, earliest, latest, precision, zone)
+		SELECT new_id, e.id, e.value ->> 'kind', m.text, m.date, m.earliest, m.latest, m.precision, m.zone
+		FROM bountygo.evidence e, bountygo.deadline_parts(e.value) m
+		WHERE e.task_id = new_id AND e.field = 'milestones' ORDER BY e.id;
+	INSERT INTO bountygo.events (kind, task_id, payload)
+		VALUES ('task_created', new_id, jsonb_build_object('snapshot_id', task_from_snapshot.snapshot_id));
+	RETURN new_id;
+END
+$$;
+COMMENT ON FUNCTION bountygo.task_from_snapshot(bigint, jsonb, bigint, bigint) IS
+'Makes the task of a snapshot from an extraction result, with evidence, prizes, dates, tags, organizer and one task_created event, and returns its id; the id of the task that the page already has, unchanged; NULL if the result says it is no task. What has no quote at its place in the snapshot, or cannot be held, is left out with a reason in missing.';
