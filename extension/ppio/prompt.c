@@ -216,6 +216,19 @@ char *bg_prompt_build(const char *model, const json_t *result, int max_tokens, s
 	return bytes;
 }
 
+char *bg_prompt_from_json(const char *model, const char *result, size_t result_len, int max_tokens,
+                          size_t *len, bool *wanted)
+{
+	json_t *parsed = json_loadb(result, result_len, 0, NULL);
+	char *body = NULL;
+
+	*wanted = parsed != NULL && bg_prompt_wanted(parsed);
+	if (*wanted)
+		body = bg_prompt_build(model, parsed, max_tokens, len);
+	json_decref(parsed);
+	return body;
+}
+
 int64_t bg_prompt_reserve_tokens(size_t body_len, int max_tokens)
 {
 	/* No tokenizer makes more tokens than there are bytes. */
