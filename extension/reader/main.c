@@ -6,8 +6,6 @@
  * to nothing and knows nothing of databases. The owner (client.c) starts, feeds, times and replaces it.
  */
 #include <errno.h>
-#include <iconv.h>
-#include <libxml/parser.h>
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,27 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
+#include "../page/page.h"
 #include "extract.h"
 #include "limits.h"
 #include "protocol.h"
-
-/*
- * Character sets that iconv loads from files. Each is opened before the files are out of reach, and stays open: the C library drops
- * a module when its last user closes it.
- */
-static const char *const charsets[] = {
-    "GB18030",      "GBK",          "GB2312",       "EUC-CN",       "HZ",           "BIG5",
-    "BIG5-HKSCS",   "CP950",        "EUC-TW",       "SHIFT_JIS",    "CP932",        "EUC-JP",
-    "EUC-JP-MS",    "ISO-2022-JP",  "EUC-KR",       "CP949",        "UHC",          "JOHAB",
-    "KOI8-R",       "KOI8-U",       "IBM866",       "MACINTOSH",    "TIS-620",      "CP874",
-    "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1252", "WINDOWS-1253", "WINDOWS-1254", "WINDOWS-1255",
-    "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258", "ISO-8859-1",   "ISO-8859-2",   "ISO-8859-3",
-    "ISO-8859-4",   "ISO-8859-5",   "ISO-8859-6",   "ISO-8859-7",   "ISO-8859-8",   "ISO-8859-9",
-    "ISO-8859-10",  "ISO-8859-11",  "ISO-8859-13",  "ISO-8859-14",  "ISO-8859-15",  "ISO-8859-16",
-    "UTF-16LE",     "UTF-16BE",     "UTF-16",       "UTF-32",       "UTF-7",        "US-ASCII",
-};
 
 /* Reads all of it; false at the end of input or on an error. */
 static bool read_fully(void *into, size_t len)
@@ -103,15 +84,8 @@ static void warm_up(void)
 	size_t result_len = 0;
 	size_t len = 0;
 
-	for (size_t i = 0; i < sizeof(charsets) / sizeof(charsets[0]); i++)
-	{
-		/* Kept open on purpose; one that this C library does not know is simply not there. */
-		(void) iconv_open("UTF-8", charsets[i]);
-		(void) iconv_open(charsets[i], "UTF-8");
-	}
+	bg_page_prepare();
 	tzset();
-	json_object_seed(0);
-	xmlInitParser();
 	result =
 	    bg_extract_html(page, sizeof(page) - 1, "https://example.org/", "text/html", &result_len);
 	completed = result == NULL
