@@ -1,0 +1,318 @@
+/*
+ * measure.c
+ *		Lengths, link shares and flags of every node, the pruning of what is not main text, and the blocks that remain.
+ *		Linear: sums run from the back, because a node's parent always stands before it. Chooses no region.
+ */
+#include "article.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_block(const bg_node *node)
+{
+	return (bg_tag_flags((bg_tag) node->tag) & TAG_IS_BLOCK) != 0;
+}
+
+/* Units of a text: white space none, East Asian characters three (a word is about two of them, or six letters). */
+static void count_text(const char *text, size_t len, uint32_t *units, uint32_t *stops)
+{
+	uint32_t n = 0;
+	uint32_t marks = 0;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		unsigned char c = (unsigned char) text[i];
+
+		if (c < 0x80)
+		{
+			n += c > ' ';
+			marks += (c == ',' || c == '.' || c == ';' || c == '!' || c == '?') &&
+			         (i + 1 == len || (unsigned char) text[i + 1] <= ' ');
+		}
+		else if ((c & 0xC0) == 0xC0)
+		{
+			unsigned char second = i + 1 < len ? (unsigned char) text[i + 1] : 0;
+			unsigned char third = i + 2 < len ? (unsigned char) text[i + 2] : 0;
+
+			if (c == 0xC2 && second == 0xA0)
+				continue;
+			n += c >= 0xE3 ? 3 : 1;
+			/* Ideographic comma and full stop; full-width comma, exclamation and question mark, semicolon. */
+			marks += (c == 0xE3 && second == 0x80 && (third == 0x81 || third == 0x82)) ||
+			         (c == 0xEF && second == 0xBC &&
+			          (third == 0x8C || third == 0x81 || third == 0x9F || third == 0x9B));
+		}
+	}
+	*units = n;
+	*stops = marks;
+}
+
+static unsigned names_of_element(const bg_document *document, size_t i)
+{
+	static const bg_attr attrs[] = {ATTR_CLASS, ATTR_ID};
+	unsigned names = 0;
+	const char *value;
+
+	for (size_t k = 0; k < 2; k++)
+	{
+		value = bg_document_attr(document, i, attrs[k]);
+		if (value != NULL)
+			names |= bg_names_of(value);
+	}
+	value = bg_document_attr(document, i, ATTR_ROLE);
+	if (value != NULL)
+	{
+		static const char *const roles[] = {
+		    "navigation",  "complementary", "banner",  "contentinfo", "search", "dialog",
+		    "alertdialog", "menu",          "menubar", "toolbar",     "tooltip"};
+
+		for (size_t k = 0; k < sizeof(roles) / sizeof(roles[0]); k++)
+		{
+			if (strcasecmp(value, roles[k]) == 0)
+				names |= NAME_BOILERPLATE;
+		}
+		if (strcasecmp(value, "main") == 0 || strcasecmp(value, "article") == 0)
+			names |= NAME_CONTENT;
+	}
+	value = bg_document_attr(document, i, ATTR_ITEMPROP);
+	if (value != NULL &&
+	    (strstr(value, "articleBody") != NULL || strstr(value, "reviewBody") != NULL))
+		names |= NAME_BODY;
+	value = bg_document_attr(document, i, ATTR_ARIA_MODAL);
+	if (value != NULL && strcasecmp(value, "true") == 0)
+		names |= NAME_BOILERPLATE;
+	return names;
+}
+
+/* Hidden by the element's own attributes. */
+static bool is_hidden(const bg_document *document, size_t i)
+{
+	const char *aria;
+
+	if (bg_document_attr(document, i, ATTR_STYLE) != NULL ||
+	    bg_document_attr(document, i, ATTR_HIDDEN) != NULL)
+		return true;
+	aria = bg_document_attr(document, i, ATTR_ARIA_HIDDEN);
+	return aria != NULL && strcasecmp(aria, "true") == 0;
+}
+
+static uint16_t inherited_flags(const bg_node *node, uint16_t parent)
+{
+	uint16_t flags =
+	    parent & (REC_LINK | REC_PRE | REC_HIDDEN | REC_STRUCK | REC_TAG_DROP | REC_HEADING);
+	bg_tag tag = (bg_tag) node->tag;
+	unsigned tag_flags = bg_tag_flags(tag);
+
+	if (tag == TAG_A)
+		flags |= REC_LINK;
+	else if (tag == TAG_PRE)
+		flags |= REC_PRE;
+	else if (tag >= TAG_H1 && tag <= TAG_H6)
+		flags |= REC_HEADING;
+	if ((tag_flags & TAG_IS_STRUCK) != 0)
+		flags |= REC_STRUCK;
+	if ((tag_flags & TAG_IS_DROP) != 0)
+		flags |= REC_TAG_DROP;
+	return flags;
+}
+
+void bg_measure_nodes(reading *read)
+{
+	const bg_document *document = read->document;
+	record *records = read->records;
+
+	for (size_t i = 1; i < document->count; i++)
+	{
+		const bg_node *node = &document->nodes[i];
+		record *rec = &records[i];
+		const record *parent = &records[node->parent];
+
+		memset(rec, 0, sizeof(*rec));
+		rec->owner = is_block(node) && node->tag != TAG_BR ? (uint32_t) i : parent->owner;
+		rec->flags = inherited_flags(node, parent->flags);
+		if (node->tag == TAG_TEXT)
+		{
+			uint32_t stops;
+
+			if ((rec->flags & (REC_TAG_DROP | REC_STRUCK)) == 0)
+				count_text(document->strings.data + node->data, node->len, &rec->units, &stops);
+			if ((rec->flags & REC_LINK) != 0)
+				rec->links = rec->units;
+			continue;
+		}
+		if (node->tag == TAG_BODY && read->body == 0)
+			read->body = (uint32_t) i;
+		if (node->len > 0 && node->tag != TAG_BODY && node->tag != TAG_HTML)
+		{
+			rec->names = (uint16_t) names_of_element(document, i);
+			if (is_hidden(document, i))
+				rec->flags |= REC_HIDDEN;
+		}
+	}
+	for (size_t i = document->count - 1; i > 0; i--)
+	{
+		const bg_node *node = &document->nodes[i];
+		record *rec = &records[i];
+		record *parent = &records[node->parent];
+
+		parent->units += rec->units;
+		parent->links += rec->links;
+		if (node->tag == TAG_P && rec->units > 40)
+			rec->paragraphs++;
+		parent->paragraphs += rec->paragraphs;
+		if ((is_block(node) && node->tag != TAG_BR) || (rec->flags & REC_HAS_BLOCK) != 0)
+			parent->flags |= REC_HAS_BLOCK;
+	}
+	for (size_t i = read->body + 1; i < document->nodes[read->body].end; i++)
+	{
+		const record *rec = &records[i];
+
+		if (document->nodes[i].tag == TAG_TEXT && (rec->flags & REC_HIDDEN) == 0)
+		{
+			read->total += rec->units;
+			read->total_links += rec->links;
+		}
+	}
+}
+
+/* True if the element goes, by its tag or its names. */
+static bool is_pruned(const reading *read, size_t i, int level)
+{
+	const bg_node *node = &read->document->nodes[i];
+	const record *rec = &read->records[i];
+	bool large = rec->units * 10 >= read->total * 3;
+	bool mostly_links = rec->links * 10 >= rec->units * 6;
+
+	if ((rec->flags & (REC_TAG_DROP | REC_STRUCK)) != 0)
+		return true;
+	if ((rec->flags & REC_HIDDEN) != 0 && level < 2)
+		return true;
+	if (i == read->heading)
+		return true;
+	switch ((bg_tag) node->tag)
+	{
+		case TAG_NAV:
+		case TAG_NOSCRIPT:
+		case TAG_FIGCAPTION:
+		case TAG_MENU:
+			return level < 3;
+		case TAG_ASIDE:
+		case TAG_FOOTER:
+			return level < 2 && (!large || mostly_links);
+		case TAG_LABEL:
+		case TAG_LEGEND:
+			return level < 1 && !large && rec->units < 60;
+		default:
+			break;
+	}
+	if (level >= 1 || node->tag == TAG_ARTICLE || node->tag == TAG_MAIN || node->tag == TAG_BODY)
+		return false;
+	if ((rec->names & NAME_CONSENT) != 0 && (rec->names & (NAME_CONTENT | NAME_BODY)) == 0 &&
+	    rec->units * 10 < read->total * 6)
+		return true;
+	if ((rec->names & NAME_HIDDEN) != 0 && !large)
+		return true;
+	if ((rec->names & NAME_BODY) != 0)
+		return false;
+	if ((rec->names & NAME_COMMENT) != 0 && !read->forum && rec->units * 10 < read->total * 6)
+		return true;
+	if ((rec->names & NAME_BOILERPLATE) != 0 && (!large || mostly_links))
+		return !(rec->flags & REC_HEADING);
+	return false;
+}
+
+static void add_block(reading *read, const block *one)
+{
+	if (one->units == 0)
+		return;
+	if (read->block_count >= read->block_capacity)
+	{
+		size_t capacity = read->block_capacity == 0 ? 256 : read->block_capacity * 2;
+		block *blocks = realloc(read->blocks, capacity * sizeof(*blocks));
+
+		if (blocks == NULL)
+		{
+			read->failed = true;
+			return;
+		}
+		read->blocks = blocks;
+		read->block_capacity = capacity;
+	}
+	read->blocks[read->block_count++] = *one;
+}
+
+/* How much a block says that it is of the main text. */
+static float block_weight(const reading *read, const block *one)
+{
+	const bg_document *document = read->document;
+	const record *owner = &read->records[one->owner];
+	bg_tag tag = (bg_tag) document->nodes[one->owner].tag;
+	float weight;
+
+	if (one->units < 25 || one->links * 2 > one->units || (owner->flags & REC_HEADING) != 0)
+		return 0;
+	weight = (float) one->units * (1 - (float) one->links / (float) one->units);
+	if (tag == TAG_P || tag == TAG_PRE || tag == TAG_BLOCKQUOTE)
+		weight *= 1.5f;
+	if (one->stops == 0 && one->units < 100 && tag != TAG_PRE)
+		weight *= 0.3f;
+	return weight;
+}
+
+void bg_measure_blocks(reading *read, int level)
+{
+	const bg_document *document = read->document;
+	record *records = read->records;
+	size_t end = document->nodes[read->body].end;
+	block current;
+
+	read->block_count = 0;
+	memset(&current, 0, sizeof(current));
+	for (size_t i = 0; i < document->count; i++)
+	{
+		records[i].weight = 0;
+		records[i].flags &= (uint16_t) ~REC_DROPPED;
+	}
+	for (size_t i = (size_t) read->body + 1; i < end; i++)
+	{
+		const bg_node *node = &document->nodes[i];
+		record *rec = &records[i];
+
+		if (node->tag == TAG_TEXT)
+		{
+			uint32_t units;
+			uint32_t stops;
+
+			if (rec->owner != current.owner)
+			{
+				add_block(read, &current);
+				memset(&current, 0, sizeof(current));
+				current.owner = rec->owner;
+				current.first = (uint32_t) i;
+			}
+			count_text(document->strings.data + node->data, node->len, &units, &stops);
+			current.last = (uint32_t) (i + 1);
+			current.units += units;
+			current.stops += stops;
+			if ((rec->flags & REC_LINK) != 0)
+				current.links += units;
+			continue;
+		}
+		if (is_block(node) && node->tag != TAG_BR)
+		{
+			add_block(read, &current);
+			memset(&current, 0, sizeof(current));
+		}
+		if (is_pruned(read, i, level))
+		{
+			rec->flags |= REC_DROPPED;
+			i = node->end - 1;
+		}
+	}
+	add_block(read, &current);
+	for (size_t i = 0; i < read->block_count; i++)
+		records[read->blocks[i].owner].weight += block_weight(read, &read->blocks[i]);
+	for (size_t i = document->count - 1; i > 0; i--)
+		records[document->nodes[i].parent].weight += records[i].weight;
+}

@@ -1,0 +1,410 @@
+/*
+ * names.c
+ *		What the words in a class or an id say. Whole words only: "ad" is not found in "header", "padding" or "thread".
+ */
+#include "article.h"
+
+#include <string.h>
+
+typedef struct word_entry
+{
+	const char *word;
+	uint16_t flags;
+} word_entry;
+
+#define X NAME_BOILERPLATE
+#define C NAME_COMMENT
+#define H NAME_HIDDEN
+#define M NAME_CONTENT
+#define P NAME_POST
+#define G NAME_CONSENT
+
+/* Sorted; found by bisection. */
+static const word_entry words[] = {
+    {"ad", X},
+    {"adbox", X},
+    {"adcontainer", X},
+    {"addthis", X},
+    {"addtoany", X},
+    {"addtocart", X},
+    {"ads", X},
+    {"adsbygoogle", X},
+    {"adsense", X},
+    {"adslot", X},
+    {"adunit", X},
+    {"advert", X},
+    {"advertisement", X},
+    {"advertisements", X},
+    {"advertising", X},
+    {"adverts", X},
+    {"adwrapper", X},
+    {"alsoread", X},
+    {"answer", P},
+    {"answers", P},
+    {"article", M},
+    {"aside", X},
+    {"authorbio", X},
+    {"authorbox", X},
+    {"banner", X},
+    {"banners", X},
+    {"bdshare", X},
+    {"bdsharebuttonbox", X},
+    {"bio", X},
+    {"body", M},
+    {"breadcrumb", X},
+    {"breadcrumbs", X},
+    {"byline", X},
+    {"caption", X},
+    {"categories", X},
+    {"ccpa", G},
+    {"cmp", G},
+    {"colophon", X},
+    {"comentarios", C},
+    {"comment", C},
+    {"commentary", C},
+    {"commentform", C},
+    {"commentlist", C},
+    {"comments", C},
+    {"consent", G},
+    {"content", M},
+    {"cookie", G},
+    {"cookiebanner", G},
+    {"cookiebar", G},
+    {"cookiebot", G},
+    {"cookieconsent", G},
+    {"cookielaw", G},
+    {"cookies", G},
+    {"copyright", X},
+    {"credit", X},
+    {"credits", X},
+    {"crumb", X},
+    {"crumbs", X},
+    {"cta", X},
+    {"dable", X},
+    {"dateline", X},
+    {"didomi", G},
+    {"disclaimer", X},
+    {"disqus", C},
+    {"donate", X},
+    {"donation", X},
+    {"dropdown", X},
+    {"entry", M},
+    {"fbcomments", C},
+    {"feedback", X},
+    {"floor", P},
+    {"foot", X},
+    {"footer", X},
+    {"gdpr", G},
+    {"hidden", H},
+    {"hide", H},
+    {"infoline", X},
+    {"interstitial", X},
+    {"invisible", H},
+    {"jiathis", X},
+    {"kommentar", C},
+    {"kommentare", C},
+    {"leftbar", X},
+    {"lightbox", X},
+    {"likes", X},
+    {"livefyre", C},
+    {"login", X},
+    {"mailchimp", X},
+    {"main", M},
+    {"maincontent", M},
+    {"masthead", X},
+    {"megamenu", X},
+    {"menu", X},
+    {"menus", X},
+    {"message", P},
+    {"messages", P},
+    {"meta", X},
+    {"metadata", X},
+    {"mgid", X},
+    {"modal", X},
+    {"mostpopular", X},
+    {"mostread", X},
+    {"mostviewed", X},
+    {"nav", X},
+    {"navbar", X},
+    {"navi", X},
+    {"navigation", X},
+    {"newsletter", X},
+    {"newsletters", X},
+    {"noprint", X},
+    {"noshow", H},
+    {"offcanvas", X},
+    {"offscreen", H},
+    {"onetrust", G},
+    {"optin", X},
+    {"outbrain", X},
+    {"overlay", X},
+    {"pagenav", X},
+    {"pager", X},
+    {"pagination", X},
+    {"paginator", X},
+    {"paging", X},
+    {"pathway", X},
+    {"paywall", X},
+    {"photocredit", X},
+    {"pinglun", C},
+    {"popover", X},
+    {"popular", X},
+    {"popup", X},
+    {"post", M | P},
+    {"postbody", P},
+    {"postmessage", P},
+    {"postmeta", X},
+    {"postmetadata", X},
+    {"postnav", X},
+    {"posts", P},
+    {"print", X},
+    {"printonly", X},
+    {"privacy", G},
+    {"promo", X},
+    {"promobox", X},
+    {"promos", X},
+    {"promoted", X},
+    {"promotion", X},
+    {"qrcode", X},
+    {"question", P},
+    {"rail", X},
+    {"rating", X},
+    {"ratingbox", X},
+    {"ratings", X},
+    {"readmore", X},
+    {"recirc", X},
+    {"recirculation", X},
+    {"recommend", X},
+    {"recommendation", X},
+    {"recommendations", X},
+    {"recommended", X},
+    {"recommends", X},
+    {"register", X},
+    {"related", X},
+    {"relatedarticles", X},
+    {"relatedcontent", X},
+    {"relatedposts", X},
+    {"replies", C},
+    {"reply", C},
+    {"report", X},
+    {"respond", C},
+    {"revcontent", X},
+    {"rightbar", X},
+    {"screenreader", H},
+    {"search", X},
+    {"searchbox", X},
+    {"searchform", X},
+    {"seealso", X},
+    {"share", X},
+    {"sharebar", X},
+    {"sharebox", X},
+    {"sharebuttons", X},
+    {"sharedaddy", X},
+    {"shares", X},
+    {"sharethis", X},
+    {"sharing", X},
+    {"sidebar", X},
+    {"sidebars", X},
+    {"signin", X},
+    {"signup", X},
+    {"skip", X},
+    {"skiplink", X},
+    {"social", X},
+    {"sociallinks", X},
+    {"socialmedia", X},
+    {"socials", X},
+    {"socialshare", X},
+    {"sponsor", X},
+    {"sponsored", X},
+    {"sponsors", X},
+    {"srt", H},
+    {"story", M},
+    {"submenu", X},
+    {"subnav", X},
+    {"subscribe", X},
+    {"subscription", X},
+    {"suggestions", X},
+    {"tableofcontents", X},
+    {"taboola", X},
+    {"tagcloud", X},
+    {"tagline", X},
+    {"taglist", X},
+    {"tags", X},
+    {"talkback", C},
+    {"teaser", X},
+    {"teasers", X},
+    {"text", M},
+    {"thread", P},
+    {"ticker", X},
+    {"timestamp", X},
+    {"toast", X},
+    {"toc", X},
+    {"toolbar", X},
+    {"tooltip", X},
+    {"topbar", X},
+    {"topic", P},
+    {"topnav", X},
+    {"trending", X},
+    {"usercentrics", G},
+    {"visuallyhidden", H},
+    {"vote", X},
+    {"votes", X},
+    {"widget", X},
+    {"widgets", X},
+    {"wpdiscuz", C},
+    {"zergnet", X},
+};
+
+#undef X
+#undef C
+#undef H
+#undef M
+#undef P
+#undef G
+
+#define MAX_WORDS 64
+#define MAX_WORD 31
+
+static unsigned find_word(const char *word)
+{
+	size_t low = 0;
+	size_t high = sizeof(words) / sizeof(words[0]);
+
+	while (low < high)
+	{
+		size_t middle = (low + high) / 2;
+		int order = strcmp(word, words[middle].word);
+
+		if (order == 0)
+			return words[middle].flags;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return 0;
+}
+
+static bool is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/* Two words that mean something only together; "a" stands right before "b" in one name. */
+static unsigned find_pair(const char *a, const char *b)
+{
+	static const struct
+	{
+		const char *a;
+		const char *b;
+		unsigned flags;
+	} pairs[] = {
+	    {"article", "body", NAME_BODY},
+	    {"article", "content", NAME_BODY},
+	    {"article", "text", NAME_BODY},
+	    {"post", "content", NAME_BODY},
+	    {"post", "body", NAME_BODY},
+	    {"post", "text", NAME_BODY},
+	    {"entry", "content", NAME_BODY},
+	    {"entry", "body", NAME_BODY},
+	    {"story", "body", NAME_BODY},
+	    {"story", "content", NAME_BODY},
+	    {"story", "text", NAME_BODY},
+	    {"news", "content", NAME_BODY},
+	    {"blog", "content", NAME_BODY},
+	    {"content", "body", NAME_BODY},
+	    {"body", "content", NAME_CONTENT},
+	    {"rich", "text", NAME_CONTENT},
+	    {"sr", "only", NAME_HIDDEN},
+	    {"visually", "hidden", NAME_HIDDEN},
+	    {"screen", "reader", NAME_HIDDEN},
+	    {"read", "more", NAME_BOILERPLATE},
+	    {"read", "next", NAME_BOILERPLATE},
+	    {"also", "read", NAME_BOILERPLATE},
+	    {"see", "also", NAME_BOILERPLATE},
+	    {"more", "stories", NAME_BOILERPLATE},
+	    {"more", "news", NAME_BOILERPLATE},
+	    {"most", "read", NAME_BOILERPLATE},
+	    {"up", "next", NAME_BOILERPLATE},
+	    {"author", "box", NAME_BOILERPLATE},
+	    {"author", "bio", NAME_BOILERPLATE},
+	    {"author", "info", NAME_BOILERPLATE},
+	    {"about", "author", NAME_BOILERPLATE},
+	    {"sign", "up", NAME_BOILERPLATE},
+	    {"sign", "in", NAME_BOILERPLATE},
+	    {"log", "in", NAME_BOILERPLATE},
+	    {"tag", "list", NAME_BOILERPLATE},
+	    {"tag", "cloud", NAME_BOILERPLATE},
+	    {"tag", "links", NAME_BOILERPLATE},
+	    {"cat", "links", NAME_BOILERPLATE},
+	    {"post", "tags", NAME_BOILERPLATE},
+	    {"skip", "link", NAME_BOILERPLATE},
+	    {"recent", "posts", NAME_BOILERPLATE},
+	    {"latest", "news", NAME_BOILERPLATE},
+	    {"latest", "posts", NAME_BOILERPLATE},
+	    {"back", "top", NAME_BOILERPLATE},
+	    {"posted", "on", NAME_BOILERPLATE},
+	    {"post", "navigation", NAME_BOILERPLATE},
+	    {"you", "may", NAME_BOILERPLATE},
+	    {"might", "like", NAME_BOILERPLATE},
+	    {"table", "contents", NAME_BOILERPLATE},
+	    {"edit", "section", NAME_BOILERPLATE},
+	    {"mw", "editsection", NAME_BOILERPLATE},
+	    {"mw", "jump", NAME_BOILERPLATE},
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+	{
+		if (strcmp(a, pairs[i].a) == 0 && strcmp(b, pairs[i].b) == 0)
+			return pairs[i].flags;
+	}
+	return 0;
+}
+
+unsigned bg_names_of(const char *names)
+{
+	unsigned flags = 0;
+	char word[2][MAX_WORD + 1];
+	int at = 0;
+	size_t count = 0;
+
+	word[0][0] = word[1][0] = '\0';
+	while (*names != '\0' && count < MAX_WORDS)
+	{
+		size_t len = 0;
+		size_t used = 0;
+
+		if (!is_lower(*names) && !is_upper(*names))
+		{
+			/* A new name: what came before it is of another. */
+			if (*names == ' ' || *names == '\t' || *names == '\n')
+				word[1 - at][0] = '\0';
+			names++;
+			continue;
+		}
+		/* A word ends where the case changes from low to high: "shareBar", or before the last of "HTMLBody". */
+		while (is_lower(names[len]) || is_upper(names[len]))
+		{
+			if (len > 0 && is_upper(names[len]) &&
+			    (is_lower(names[len - 1]) ||
+			     (is_lower(names[len + 1]) && is_upper(names[len - 1]))))
+				break;
+			if (used < MAX_WORD)
+				word[at][used++] = (char) (names[len] | 0x20);
+			len++;
+		}
+		word[at][used] = '\0';
+		flags |= find_word(word[at]);
+		if (word[1 - at][0] != '\0')
+			flags |= find_pair(word[1 - at], word[at]);
+		names += len;
+		at = 1 - at;
+		count++;
+	}
+	return flags;
+}
