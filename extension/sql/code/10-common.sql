@@ -26,9 +26,9 @@ CREATE FUNCTION bountygo.name_key(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN coalesce(
 	nullif(pg_catalog.btrim(pg_catalog.regexp_replace(
-		pg_catalog.lower(pg_catalog.normalize(name, NFKC) COLLATE pg_catalog."und-x-icu"),
+		pg_catalog.lower(pg_catalog.normalize(name, 'NFKC') COLLATE pg_catalog."und-x-icu"),
 		'[\s!-"$-*,-/:-@\[-`{-~·、。「」『』【】〈〉《》“”‘’–—…]+', ' ', 'g')), ''),
-	pg_catalog.lower(pg_catalog.btrim(pg_catalog.normalize(name, NFKC)) COLLATE pg_catalog."und-x-icu"));
+	pg_catalog.lower(pg_catalog.btrim(pg_catalog.normalize(name, 'NFKC')) COLLATE pg_catalog."und-x-icu"));
 COMMENT ON FUNCTION bountygo.name_key(text) IS
 'The key under which names of organizers and tags are the same: NFKC, lower case, punctuation and white space as one space ("+" and "#" stay: C++, C#).';
 

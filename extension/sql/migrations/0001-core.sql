@@ -144,7 +144,7 @@ CREATE TABLE bountygo.model_budget (
 COMMENT ON TABLE bountygo.model_budget IS 'Tokens by UTC day. reserved + spent never goes over the limit when a call is admitted.';
 
 CREATE TABLE bountygo.model_provider (
-	only boolean PRIMARY KEY DEFAULT true CHECK (only),
+	"only" boolean PRIMARY KEY DEFAULT true CHECK ("only"),
 	failures_in_a_row integer NOT NULL DEFAULT 0,
 	recent text NOT NULL DEFAULT '',
 	open_until timestamptz,
@@ -173,7 +173,7 @@ COMMENT ON TABLE bountygo.workers IS 'One row a worker slot: who holds it, and i
 COMMENT ON COLUMN bountygo.workers.host_cursor IS 'The host that the last claim ended with: the next one goes on behind it, so that every host has its turn.';
 
 CREATE TABLE bountygo.worker_control (
-	only boolean PRIMARY KEY DEFAULT true CHECK (only),
+	"only" boolean PRIMARY KEY DEFAULT true CHECK ("only"),
 	enabled boolean NOT NULL DEFAULT true
 );
 INSERT INTO bountygo.worker_control DEFAULT VALUES;

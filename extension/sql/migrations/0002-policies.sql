@@ -65,7 +65,7 @@ DECLARE
 	name text;
 BEGIN
 	FOREACH name IN ARRAY ARRAY['users', 'organizers', 'snapshots', 'jobs', 'job_payloads', 'job_results', 'hosts', 'model_calls',
-		'model_budget', 'model_provider', 'workers', 'tasks', 'tags', 'task_tags', 'evidence', 'rewards', 'milestones',
+		'model_budget', 'model_provider', 'workers', 'worker_control', 'tasks', 'tags', 'task_tags', 'evidence', 'rewards', 'milestones',
 		'task_history', 'events', 'routes']
 	LOOP
 		EXECUTE pg_catalog.format('ALTER TABLE bountygo.%I ENABLE ROW LEVEL SECURITY', name);
@@ -209,4 +209,4 @@ GRANT SELECT, INSERT, UPDATE ON bountygo.tasks, bountygo.organizers, bountygo.ta
 GRANT SELECT, INSERT, UPDATE, DELETE ON bountygo.task_tags, bountygo.evidence, bountygo.rewards, bountygo.milestones
 	TO bountygo_worker;
 GRANT SELECT, INSERT ON bountygo.task_history, bountygo.events TO bountygo_worker;
-GRANT SELECT ON bountygo.routes TO bountygo_worker;
+GRANT SELECT ON bountygo.routes, bountygo.worker_control TO bountygo_worker;

@@ -1,0 +1,78 @@
+-- Who may call what. Nothing is open to everyone; what each role may do is listed here, and only here.
+
+CREATE FUNCTION bountygo.grant_privileges() RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- What people and programs call through SQL or REST, under row-level security, and what that needs inside.
+	api constant text[] := ARRAY['authenticate', 'current_user_id', 'current_user_role', 'is_moderator', 'is_admin',
+		'me', 'auth_status', 'public_user', 'api_index', 'openapi', 'health', 'version', 'agent_status',
+		'submit_url', 'submit_urls', 'preview_url', 'submit_one', 'submit_text', 'get_job', 'list_jobs', 'cancel_job', 'job_object',
+		'extraction_result', 'canonical_url', 'url_check', 'max_age', 'extract_html', 'extract_text', 'extract_content', 'reader_status',
+		'get_task', 'list_tasks', 'matching_tasks', 'create_task', 'require_task', 'task_evidence', 'task_state', 'snapshot',
+		'may_edit_task', 'organizer_id', 'set_task_tags', 'raise_invalid', 'problem', 'name_key', 'rfc3339', 'clean_text',
+		'has_control_characters', 'cursor_make', 'cursor_read', 'cursor_mac', 'reward_value', 'deadline_value', 'prize_value',
+		'milestone_value', 'quotes_at'];
+	-- What administrators may do besides.
+	admin constant text[] := ARRAY['issue_token', 'create_user', 'doctor', 'schema_version', 'migrations', 'library_version',
+		'secret_status', 'reader_problem', 'worker_is_live', 'ppio_reset_breaker', 'ppio_status', 'gateway_routes'];
+	-- What the gateway's login may call: all else goes through call().
+	gateway constant text[] := ARRAY['call', 'gateway_routes', 'health'];
+	monitor constant text[] := ARRAY['health', 'worker_is_live', 'version', 'library_version', 'schema_version'];
+	-- What workers may not: hand out identities, make tables, end each other.
+	not_worker constant text[] := ARRAY['call', 'authenticate', 'issue_token', 'create_user', 'init', 'start', 'stop', 'launch_workers',
+		'terminate_workers', 'register_workers', 'signal_workers', 'grant_privileges', 'migrations', 'sync_routes', 'doctor',
+		'create_task', 'me'];
+	-- The short list of functions that run with the rights of the tables' owner: they write what workers trust, from arguments
+	-- that they check themselves; or they are triggers, which must see what their caller may not, and at commit run as whoever
+	-- is the session's user then.
+	as_owner constant text[] := ARRAY['submit_one', 'submit_urls', 'submit_text', 'health', 'check_quotes', 'check_task_evidence',
+		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate'];
+	-- Members of bountygo_api are people, too; who owns call() could alter it, so a role of its own does, if there is one.
+	caller constant name := CASE WHEN to_regrole('bountygo_rest') IS NOT NULL THEN 'bountygo_rest' ELSE 'bountygo_api' END;
+	f record;
+BEGIN
+	FOR f IN
+		SELECT p.oid::regprocedure AS signature, p.proname AS name, p.prokind AS kind, p.prosecdef AS definer,
+				pg_get_userbyid(p.proowner) AS owner
+			FROM pg_proc p WHERE p.pronamespace = 'bountygo'::regnamespace
+	LOOP
+		EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', f.signature);
+		CONTINUE WHEN to_regrole('bountygo_owner') IS NULL;
+		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO bountygo_owner', f.signature);
+		IF f.name = ANY (as_owner) THEN
+			IF NOT f.definer THEN
+				EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER', f.signature);
+			END IF;
+			IF f.owner <> 'bountygo_owner' THEN
+				EXECUTE format('ALTER FUNCTION %s OWNER TO bountygo_owner', f.signature);
+			END IF;
+		END IF;
+		-- Whoever calls REST does so with the rights of the API and with no more.
+		IF f.name = 'call' AND f.owner <> caller THEN
+			EXECUTE format('ALTER FUNCTION %s OWNER TO %I', f.signature, caller);
+		END IF;
+		IF f.name = ANY (api) THEN
+			EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO bountygo_api', f.signature);
+		END IF;
+		IF f.name = ANY (api || admin) THEN
+			EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO bountygo_admin', f.signature);
+		END IF;
+		IF f.name = ANY (gateway) THEN
+			EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO bountygo_gateway', f.signature);
+		END IF;
+		IF f.name = ANY (monitor) THEN
+			EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO bountygo_monitor', f.signature);
+		END IF;
+		IF f.name <> ALL (not_worker) THEN
+			EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO bountygo_worker', f.signature);
+		END IF;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION bountygo.grant_privileges() IS
+'Takes every function of the schema from PUBLIC and gives each role what it may call; names the few that run as bountygo_owner. init() calls it; harmless when repeated. Superusers only.';
+
+SELECT bountygo.grant_privileges();
+REVOKE ALL ON SCHEMA bountygo FROM PUBLIC;
