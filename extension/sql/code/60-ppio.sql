@@ -200,8 +200,7 @@ BEGIN
 	SELECT * INTO STRICT provider FROM bountygo.model_provider p WHERE p.only FOR UPDATE;
 	UPDATE bountygo.model_provider p SET failures_in_a_row = 0, recent = '', open_until = NULL, probe_call_id = NULL, paused_until = NULL
 	WHERE p.only;
-	PERFORM bountygo.wake_workers();
 	RETURN provider.open_until IS NOT NULL OR provider.paused_until IS NOT NULL;
 END
 $$;
-COMMENT ON FUNCTION bountygo.ppio_reset_breaker() IS 'Closes the circuit breaker of the model and ends a pause that the provider asked for, at once; the workers are woken. True if there was one to end. For administrators.';
+COMMENT ON FUNCTION bountygo.ppio_reset_breaker() IS 'Closes the circuit breaker of the model and ends a pause that the provider asked for. True if there was one to end. Jobs that wait for the model go on at their next try. For administrators.';
