@@ -14,15 +14,15 @@ typedef struct bg_fetch bg_fetch;
 typedef struct bg_fetch_settings
 {
 	long connect_timeout_ms; /* 10,000 */
-	long read_timeout_ms;	 /* 30,000: no byte for so long */
-	long total_timeout_ms;	 /* 30,000: all hops together */
-	long low_speed_bytes;	 /* 1,024 */
-	long low_speed_s;		 /* 10 */
-	int max_redirects;		 /* 5 */
-	size_t max_wire_bytes;	 /* 2 MiB */
-	size_t max_body_bytes;	 /* 2 MiB */
-	bool obey_robots;		 /* true */
-	long robots_cache_s;	 /* 3,600 */
+	long read_timeout_ms;    /* 30,000: no byte for so long */
+	long total_timeout_ms;   /* 30,000: all hops together */
+	long low_speed_bytes;    /* 1,024 */
+	long low_speed_s;        /* 10 */
+	int max_redirects;       /* 5 */
+	size_t max_wire_bytes;   /* 2 MiB */
+	size_t max_body_bytes;   /* 2 MiB */
+	bool obey_robots;        /* true */
+	long robots_cache_s;     /* 3,600 */
 	const char *agent_token; /* "BountyGo" : the product token for robots.txt (RFC 9309) */
 } bg_fetch_settings;
 
@@ -38,16 +38,17 @@ typedef struct bg_fetch_result
 	char *last_modified;
 	long retry_after_s; /* -1 = absent */
 	long crawl_delay_s; /* from robots.txt, -1 = absent */
-	char *body;			/* when outcome is BG_OK */
+	char *body;         /* when outcome is BG_OK */
 	size_t body_len;
 	long total_ms;
 } bg_fetch_result;
 
-extern bg_fetcher *bg_fetcher_create(bg_loop *loop, bg_http *http, const bg_fetch_settings *settings);
+extern bg_fetcher *bg_fetcher_create(bg_loop *loop, bg_http *http,
+                                     const bg_fetch_settings *settings);
 extern void bg_fetcher_free(bg_fetcher *fetcher); /* aborts all */
 /* Starts; "etag" and "last_modified" (or NULL) make the request conditional. NULL when out of memory. */
 extern bg_fetch *bg_fetch_start(bg_fetcher *fetcher, const char *url, const char *etag,
-								const char *last_modified, void *arg);
+                                const char *last_modified, void *arg);
 /* Call after bg_loop_run(): takes finished transfers of this fetcher's bg_http, moves hops on, returns the next finished fetch or
  * NULL. The bg_http given to a fetcher belongs to it alone (the model uses another). */
 extern bg_fetch *bg_fetch_finished(bg_fetcher *fetcher);

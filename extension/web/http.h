@@ -21,37 +21,38 @@ typedef struct bg_http_transfer bg_http_transfer;
 
 typedef struct bg_http_settings
 {
-	int max_connections;		  /* in all; fetch default 100, model 20 */
+	int max_connections;          /* in all; fetch default 100, model 20 */
 	int max_connections_per_host; /* 30 / 10 */
-	long dns_cache_s;			  /* 300 */
-	long dns_timeout_ms;		  /* 3,000 */
-	const char *dns_servers;	  /* "" = the system's; else "127.0.0.1:5353" (tests, split horizons) */
-	const char *user_agent;		  /* "BountyGo-URLAgent/1.0 (+contact)" */
-	const char *ca_file;		  /* "" = the system's; extra trust anchors for tests and intranets */
+	long dns_cache_s;             /* 300 */
+	long dns_timeout_ms;          /* 3,000 */
+	const char *dns_servers; /* "" = the system's; else "127.0.0.1:5353" (tests, split horizons) */
+	const char *user_agent;  /* "BountyGo-URLAgent/1.0 (+contact)" */
+	const char *ca_file;     /* "" = the system's; extra trust anchors for tests and intranets */
 } bg_http_settings;
 
 typedef struct bg_http_request
 {
-	const char *method; /* "GET" or "POST" */
-	const char *url;	/* canonical */
+	const char *method;         /* "GET" or "POST" */
+	const char *url;            /* canonical */
 	const char *const *headers; /* "Name: value", NULL-terminated, or NULL */
-	const char *body;	/* POST; copied */
+	const char *body;           /* POST; copied */
 	size_t body_len;
-	bool trusted; /* the model endpoint, allowed by exact configuration: the address policy is not asked */
+	bool
+	    trusted; /* the model endpoint, allowed by exact configuration: the address policy is not asked */
 	long connect_timeout_ms;
 	long total_timeout_ms;
-	long idle_timeout_ms;	 /* no byte for so long: stop */
-	long low_speed_bytes;	 /* under so many bytes a second ... */
-	long low_speed_s;		 /* ... for so long: stop; 0 = off */
+	long idle_timeout_ms;    /* no byte for so long: stop */
+	long low_speed_bytes;    /* under so many bytes a second ... */
+	long low_speed_s;        /* ... for so long: stop; 0 = off */
 	size_t max_header_bytes; /* 64 KiB */
-	size_t max_wire_bytes;	 /* body as sent */
-	size_t max_body_bytes;	 /* body as decoded; at most one content encoding (gzip, deflate, br) */
+	size_t max_wire_bytes;   /* body as sent */
+	size_t max_body_bytes;   /* body as decoded; at most one content encoding (gzip, deflate, br) */
 } bg_http_request;
 
 typedef struct bg_http_response
 {
 	bg_outcome outcome; /* BG_OK whenever a complete response came, whatever its status */
-	char detail[160];	/* for the log and "why"; no address, no URL */
+	char detail[160];   /* for the log and "why"; no address, no URL */
 	int status;
 	char *content_type; /* NULL if absent, like the following */
 	char *location;
