@@ -15,6 +15,8 @@
 #if PG_VERSION_NUM >= 180000
 #include "storage/waiteventset.h"
 #endif
+#include "storage/proc.h"
+#include "utils/backend_status.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
@@ -40,6 +42,46 @@ bg_wait_event(const char *name)
 	return PG_WAIT_EXTENSION;
 #endif
 }
+
+/* The status of a backend by index from 1: renamed in 16 (commit 8dfa37b797). */
+static inline LocalPgBackendStatus *
+bg_backend_status(int index)
+{
+#if PG_VERSION_NUM >= 160000
+	return pgstat_get_local_beentry_by_index(index);
+#else
+	return pgstat_fetch_stat_local_beentry(index);
+#endif
+}
+
+/* Whether a process is a background worker: 18 tells it by what is not a regular backend (commit dd71dbb94d). */
+static inline bool
+bg_proc_is_worker(const PGPROC *proc)
+{
+#if PG_VERSION_NUM >= 180000
+	return !proc->isRegularBackend;
+#else
+	return proc->isBackgroundWorker;
+#endif
+}
+
+/* Callbacks of the JSON parser: void until 16 let them return an error. */
+#if PG_VERSION_NUM >= 160000
+#define BG_JSON_ACTION JsonParseErrorType
+#define BG_JSON_ACTION_DONE return JSON_SUCCESS
+#else
+#define BG_JSON_ACTION void
+#define BG_JSON_ACTION_DONE return
+#endif
+
+/* A lexer that undoes escapes: 17 can place it in the caller's struct. */
+#if PG_VERSION_NUM >= 170000
+#define bg_json_lex(json, len) \
+	makeJsonLexContextCstringLen(NULL, (json), (len), GetDatabaseEncoding(), true)
+#else
+#define bg_json_lex(json, len) \
+	makeJsonLexContextCstringLen((char *) (json), (len), GetDatabaseEncoding(), true)
+#endif
 
 #if PG_VERSION_NUM >= 180000
 #define BG_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "bountygo", .version = BG_VERSION)

@@ -7,11 +7,15 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
+
 #define BG_MAX_WORKERS 8
 
-/* Registers static workers; called by _PG_init while shared_preload_libraries is processed. */
+/* Registers the launcher; called by _PG_init while shared_preload_libraries is processed. */
 extern void bg_jobs_register_static(void);
 /* Registers the transaction callback that wakes workers after commit; called by _PG_init. */
 extern void bg_jobs_init(void);
+/* True if the process that started at this moment under this id still runs. */
+extern bool bg_worker_is_live(int pid, TimestampTz start);
 
 #endif

@@ -69,7 +69,9 @@ $$;
 COMMENT ON FUNCTION bountygo.canonical_url(text) IS
 'The form of a URL under which pages are the same page: lower-case punycode host, no default port, no fragment, no tracking parameters. At most 2,048 bytes, http or https. UB422 with what is wrong.';
 
--- Submitting --------------------------------------------------------------------------------------------------
+-- Submitting. What workers trust is written by functions only: submit_one, submit_urls and submit_text run as bountygo_owner, who
+-- becomes their owner in grant_privileges(), and check what they are given.
+-- -------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION bountygo.queue_submit(kind bountygo.job_kind, canonical text, host text, submitted_url text, auto_create boolean,
 	max_age interval, group_id bigint) RETURNS bigint
@@ -108,7 +110,7 @@ BEGIN
 		IF FOUND THEN
 			INSERT INTO bountygo.jobs (kind, state, stage, host, group_id, requested_by, is_public, auto_create, outcome, max_attempts,
 				started_at, finished_at)
-			VALUES (queue_submit.kind, 'done', 'end', queue_submit.host, queue_submit.group_id, caller, caller IS NULL,
+			VALUES (queue_submit.kind, 'done', 'end', queue_submit.host, queue_submit.group_id, caller, caller IS NULL AND queue_submit.kind <> 'page',
 				queue_submit.auto_create, 'ok', current_setting('bountygo.max_attempts')::smallint, now(), now())
 			RETURNING id INTO job;
 			INSERT INTO bountygo.job_payloads (job_id, url, submitted_url)
@@ -123,7 +125,7 @@ BEGIN
 
 		INSERT INTO bountygo.jobs (kind, priority, host, dedupe_key, group_id, requested_by, is_public, auto_create, max_attempts)
 		VALUES (queue_submit.kind, CASE WHEN queue_submit.kind = 'preview' THEN 10 ELSE 0 END, queue_submit.host, key,
-			queue_submit.group_id, caller, caller IS NULL, queue_submit.auto_create, current_setting('bountygo.max_attempts')::smallint)
+			queue_submit.group_id, caller, caller IS NULL AND queue_submit.kind <> 'page', queue_submit.auto_create, current_setting('bountygo.max_attempts')::smallint)
 		ON CONFLICT (kind, dedupe_key) WHERE state IN ('queued', 'leased') DO NOTHING
 		RETURNING id INTO job;
 		IF FOUND THEN
@@ -159,6 +161,7 @@ COMMENT ON FUNCTION bountygo.max_age(integer) IS
 
 CREATE FUNCTION bountygo.submit_one(kind bountygo.job_kind, url text, auto_create boolean, max_age integer) RETURNS jsonb
 LANGUAGE plpgsql
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -193,6 +196,7 @@ COMMENT ON FUNCTION bountygo.preview_url(text, integer) IS
 
 CREATE FUNCTION bountygo.submit_urls(urls text[], auto_create boolean DEFAULT false) RETURNS jsonb
 LANGUAGE plpgsql
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -233,6 +237,7 @@ COMMENT ON FUNCTION bountygo.submit_urls(text[], boolean) IS
 
 CREATE FUNCTION bountygo.submit_text(content text, url text DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -249,7 +254,6 @@ BEGIN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/url', checked.problem));
 	END IF;
 	key := encode(sha256(convert_to(concat_ws(' ', coalesce(caller::text, ''), checked.canonical, submit_text.content), 'UTF8')), 'hex');
-	PERFORM bountygo.max_age(0);
 	LOOP
 		SELECT j.id INTO job FROM bountygo.jobs j
 		WHERE j.kind = 'text' AND j.dedupe_key = key AND j.state IN ('queued', 'leased');

@@ -112,7 +112,8 @@ BEGIN
 	)
 	SELECT t.id, t.lease_token, t.kind, t.is_public, p.url, p.content, s.id,
 		CASE WHEN queue_claim_stage.stage = 'model' THEN (s.result || jsonb_build_object('text', s.text))::text END, c.reply, c.id,
-		(SELECT count(*)::integer FROM bountygo.model_calls m WHERE m.job_id = t.id AND m.state = 'failed'),
+		(SELECT count(*)::integer FROM bountygo.model_calls m WHERE m.job_id = t.id AND m.state = 'failed'
+			AND m.outcome IS DISTINCT FROM 'rate_limited'),
 		t.created_at < clock_timestamp() - interval '15 minutes'
 	FROM taken t JOIN bountygo.job_payloads p ON p.job_id = t.id
 	LEFT JOIN bountygo.job_results r ON r.job_id = t.id
@@ -138,15 +139,16 @@ SELECT least(
 $$;
 COMMENT ON FUNCTION bountygo.queue_next() IS 'When work becomes due next that is not due now; NULL if none waits. For workers.';
 
-CREATE FUNCTION bountygo.queue_renew(slot integer, lease interval) RETURNS SETOF bigint
+CREATE FUNCTION bountygo.queue_renew(jobs bigint[], tokens integer[], lease interval) RETURNS SETOF bigint
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
 UPDATE bountygo.jobs j SET leased_until = clock_timestamp() + lease
-WHERE j.state = 'leased' AND j.lease_owner = queue_renew.slot
+FROM unnest(jobs, tokens) AS held (id, token)
+WHERE j.id = held.id AND j.lease_token = held.token AND j.state = 'leased'
 RETURNING j.id
 $$;
-COMMENT ON FUNCTION bountygo.queue_renew(integer, interval) IS 'Renews all leases of a worker slot; returns the jobs that it still holds. For workers.';
+COMMENT ON FUNCTION bountygo.queue_renew(bigint[], integer[], interval) IS 'Renews leases; returns the jobs that are still held. For workers.';
 
 -- Giving back -------------------------------------------------------------------------------------------------
 
@@ -224,9 +226,11 @@ AS $$
 BEGIN
 	UPDATE bountygo.workers w SET pid = NULL WHERE w.slot = queue_leave_slot.slot AND w.pid = queue_leave_slot.pid;
 	IF FOUND THEN
+		-- Not a moment's wait on the way out: what is locked is found by the lease or by the slot's next owner.
 		UPDATE bountygo.jobs j SET state = 'queued', leased_until = NULL, lease_owner = NULL, run_at = clock_timestamp(),
 			attempts = greatest(0, j.attempts - 1)
-		WHERE j.state = 'leased' AND j.lease_owner = queue_leave_slot.slot;
+		WHERE j.id IN (SELECT h.id FROM bountygo.jobs h WHERE h.state = 'leased' AND h.lease_owner = queue_leave_slot.slot
+			FOR UPDATE SKIP LOCKED);
 		PERFORM bountygo.wake_workers();
 	END IF;
 END
@@ -384,6 +388,7 @@ BEGIN
 		UPDATE bountygo.jobs j SET state = 'queued', stage = 'model', host = '', attempts = greatest(0, j.attempts - 1), leased_until = NULL,
 			lease_owner = NULL, run_at = clock_timestamp(), why = NULL, last_error = NULL
 		WHERE j.id = job;
+		PERFORM bountygo.wake_workers();
 		RETURN 'model';
 	END IF;
 	RETURN bountygo.queue_end(job, snapshot, page, false, model, 'ok', held.auto_create AND held.kind = 'page', held.requested_by);
