@@ -35,7 +35,7 @@ PACKAGES = libcurl libxml-2.0 jansson libcares libcrypto
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-cast-function-type \
 	-Wmissing-prototypes -Wvla -Wno-declaration-after-statement
-PG_CPPFLAGS = $(PACKAGE_CFLAGS) -DBG_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = $(PACKAGE_CFLAGS) -Iextension -DBG_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror)
 SHLIB_LINK = -lcurl -lcares -ljansson -lcrypto -lidn2
 HARDEN = -O2 -g -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fcf-protection=full
@@ -47,10 +47,12 @@ EXTRA_CLEAN = $(READER) .build $(DATA_built)
 PG_CONFIG ?= pg_config
 with_llvm = no
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+# These call scripts and have no use for PGXS, which has a target "check" of its own that only refuses.
+SCRIPTED = demo stop check lint bench fuzz packages
 
-ifneq ($(PGXS),)
+ifneq ($(and $(PGXS),$(if $(MAKECMDGOALS),$(filter-out $(SCRIPTED),$(MAKECMDGOALS)),all)),)
 include $(PGXS)
-else
+else ifeq ($(PGXS),)
 # Before the packages are there only the targets that install them make sense.
 all install installcheck:
 	@docker/local/packages build
@@ -68,7 +70,7 @@ $(OBJS): $(wildcard extension/*.h extension/*/*.h)
 
 .build/reader/%.o: %.c $(wildcard extension/*.h extension/*/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) -fvisibility=hidden $(PACKAGE_CFLAGS) -c -o $@ $<
+	$(CC) -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) -fvisibility=hidden -Iextension $(PACKAGE_CFLAGS) -c -o $@ $<
 
 $(READER): $(READER_OBJS)
 	$(CC) $(HARDEN) $(HARDEN_LINK) -o $@ $^ $(READER_LIBS)
