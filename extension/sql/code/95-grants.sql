@@ -7,10 +7,10 @@ AS $$
 DECLARE
 	-- What people and programs call through SQL or REST, under row-level security, and what that needs inside.
 	api constant text[] := ARRAY['authenticate', 'current_user_id', 'current_user_role', 'is_moderator', 'is_admin',
-		'me', 'auth_status', 'public_user', 'api_index', 'openapi', 'health', 'version', 'agent_status',
+		'me', 'user_object', 'auth_status', 'public_user', 'api_index', 'openapi', 'health', 'version', 'agent_status',
 		'submit_url', 'submit_urls', 'preview_url', 'submit_one', 'submit_text', 'get_job', 'list_jobs', 'cancel_job', 'job_object',
 		'extraction_result', 'canonical_url', 'url_check', 'max_age', 'extract_html', 'extract_text', 'extract_content', 'reader_status',
-		'get_task', 'list_tasks', 'matching_tasks', 'create_task', 'require_task', 'task_evidence', 'task_state', 'snapshot',
+		'get_task', 'list_tasks', 'matching_tasks', 'create_task', 'require_task', 'task_evidence', 'task_snapshot', 'task_state', 'snapshot',
 		'may_edit_task', 'organizer_id', 'set_task_tags', 'raise_invalid', 'problem', 'name_key', 'rfc3339', 'clean_text',
 		'has_control_characters', 'cursor_make', 'cursor_read', 'cursor_mac', 'reward_value', 'deadline_value', 'prize_value',
 		'milestone_value', 'quotes_at'];
@@ -27,7 +27,7 @@ DECLARE
 	-- The short list of functions that run with the rights of the tables' owner: they write what workers trust, from arguments
 	-- that they check themselves; or they are triggers, which must see what their caller may not, and at commit run as whoever
 	-- is the session's user then.
-	as_owner constant text[] := ARRAY['submit_one', 'submit_urls', 'submit_text', 'health', 'check_quotes', 'check_task_evidence',
+	as_owner constant text[] := ARRAY['gateway_routes', 'submit_one', 'submit_urls', 'submit_text', 'health', 'check_quotes', 'check_task_evidence',
 		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate'];
 	-- Members of bountygo_api are people, too; who owns call() could alter it, so a role of its own does, if there is one.
 	caller constant name := CASE WHEN to_regrole('bountygo_rest') IS NOT NULL THEN 'bountygo_rest' ELSE 'bountygo_api' END;
