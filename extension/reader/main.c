@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -153,36 +154,56 @@ static bool serve(void)
 	return ok;
 }
 
+/* Gives up what is not needed; false with the name of what this system does not grant. */
+static bool confine(const char **what)
+{
+	if (!bg_limits_isolate(what))
+		return false;
+	warm_up();
+	return bg_limits_seal(what);
+}
+
+/* Tries the limits in a child, for what is confined cannot even write a line to a file. */
+static int check(void)
+{
+	const char *what = NULL;
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(confine(&what) ? EXIT_SUCCESS : BG_EXIT_UNCONFINED);
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	{
+		puts("confined");
+		return EXIT_SUCCESS;
+	}
+	puts("not confined: this system does not grant the limits that reading hostile pages needs");
+	return BG_EXIT_UNCONFINED;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = NULL;
 
-	if (argc > 1 && strcmp(argv[1], "--check") != 0)
+	if (argc > 1 && strcmp(argv[1], "--check") == 0)
+		return check();
+	if (argc > 1)
 	{
 		fprintf(stderr,
 		        "bountygo-reader reads web pages for PostgreSQL, which starts it itself.\n"
-		        "With --check it sets its limits and says whether this system grants them.\n");
+		        "With --check it says whether this system grants the limits that it sets.\n");
 		return strcmp(argv[1], "--help") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	/* Pages come one after another: let go of large blocks, keep the small ones. */
 	mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
-	if (!bg_limits_isolate(&what))
-		goto unconfined;
-	warm_up();
-	if (!bg_limits_seal(&what))
-		goto unconfined;
-	if (argc > 1)
+	if (!confine(&what))
 	{
-		(void) write_fully("confined\n", strlen("confined\n"));
-		_exit(EXIT_SUCCESS);
+		dprintf(STDERR_FILENO, "bountygo-reader: this system does not grant: %s\n", what);
+		return BG_EXIT_UNCONFINED;
 	}
 	while (serve())
 		;
 	/* No exit handlers: the filter need not know what they call. */
 	_exit(EXIT_SUCCESS);
-
-unconfined:
-	dprintf(STDERR_FILENO, "bountygo-reader: this system does not grant: %s\n", what);
-	return BG_EXIT_UNCONFINED;
 }

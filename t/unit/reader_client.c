@@ -492,7 +492,7 @@ static void test_real_hostile(void **state)
 
 		bg_buffer_init(&body, 0);
 		bg_buffer_puts(&body, page->before);
-		while (body.len + 16 < page->size)
+		while (body.len + strlen(page->unit) + 16 < page->size)
 		{
 			if (page->numbered)
 				bg_buffer_printf(&body, "a%zu=1 ", n++);
