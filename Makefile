@@ -70,7 +70,7 @@ $(OBJS): $(wildcard extension/*.h extension/*/*.h)
 
 .build/reader/%.o: %.c $(wildcard extension/*.h extension/*/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) -fvisibility=hidden -Iextension $(PACKAGE_CFLAGS) -c -o $@ $<
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) -fvisibility=hidden -Iextension $(PACKAGE_CFLAGS) -c -o $@ $<
 
 $(READER): $(READER_OBJS)
 	$(CC) $(HARDEN) $(HARDEN_LINK) -o $@ $^ $(READER_LIBS)
