@@ -35,7 +35,9 @@ PACKAGES = libcurl libxml-2.0 jansson libcares libcrypto
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-cast-function-type \
 	-Wmissing-prototypes -Wvla -Wno-declaration-after-statement
-PG_CPPFLAGS = $(PACKAGE_CFLAGS) -Iextension -DBG_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = $(PACKAGE_CFLAGS) -Iextension -DBG_VERSION='"$(EXTVERSION)"' $(EXPORT)
+# Up to 15 the server's headers leave this empty on Unix, and hidden visibility would hide all.
+EXPORT = -DPGDLLEXPORT='__attribute__((visibility("default")))'
 PG_CFLAGS = -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror)
 SHLIB_LINK = -lcurl -lcares -ljansson -lcrypto -lidn2
 HARDEN = -O2 -g -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fcf-protection=full
