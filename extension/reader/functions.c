@@ -34,6 +34,10 @@
 
 static bg_reader *reader;
 
+extern PGDLLEXPORT Datum bg_extract_html_sql(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bg_extract_text_sql(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bg_reader_status_sql(PG_FUNCTION_ARGS);
+
 PG_FUNCTION_INFO_V1(bg_extract_html_sql);
 PG_FUNCTION_INFO_V1(bg_extract_text_sql);
 PG_FUNCTION_INFO_V1(bg_reader_status_sql);
