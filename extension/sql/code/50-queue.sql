@@ -78,6 +78,7 @@ CREATE FUNCTION bountygo.queue_submit(kind bountygo.job_kind, canonical text, ho
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
 	caller bigint := bountygo.current_user_id();
 	-- One open job a person and page: nobody sees another's jobs, so they can't be shared.
@@ -166,6 +167,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	checked record;
+	job bigint;
 BEGIN
 	IF submit_one.url IS NULL THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/url', 'It is required.'), 'Pass the URL of the page.');
@@ -174,8 +176,10 @@ BEGIN
 	IF checked.problem IS NOT NULL THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/url', checked.problem));
 	END IF;
-	RETURN bountygo.job_object(bountygo.queue_submit(submit_one.kind, checked.canonical, checked.host, submit_one.url,
-		coalesce(submit_one.auto_create, false), bountygo.max_age(submit_one.max_age), NULL), true);
+	job := bountygo.queue_submit(submit_one.kind, checked.canonical, checked.host, submit_one.url,
+		coalesce(submit_one.auto_create, false), bountygo.max_age(submit_one.max_age), NULL);
+	-- A statement of its own, to see what the one before wrote.
+	RETURN bountygo.job_object(job, true);
 END
 $$;
 COMMENT ON FUNCTION bountygo.submit_one(bountygo.job_kind, text, boolean, integer) IS 'What submit_url and preview_url share.';

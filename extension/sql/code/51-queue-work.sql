@@ -15,7 +15,7 @@ DECLARE
 	behind text;
 	candidates text[];
 	chosen text[];
-	claimed integer;
+	hits integer;
 BEGIN
 	SELECT w.host_cursor INTO behind FROM bountygo.workers w WHERE w.slot = queue_claim_pages.slot;
 	-- From host to host along the index, round and round: a host with a million pages takes one turn like any other.
@@ -80,12 +80,12 @@ BEGIN
 		FROM taken t JOIN bountygo.job_payloads p ON p.job_id = t.id
 		LEFT JOIN LATERAL (SELECT n.id, n.etag, n.last_modified FROM bountygo.snapshots n WHERE n.url = p.url
 			ORDER BY n.fetched_at DESC LIMIT 1) s ON true;
-		GET DIAGNOSTICS claimed = ROW_COUNT;
+		GET DIAGNOSTICS hits = ROW_COUNT;
 	END IF;
 	UPDATE bountygo.workers w SET host_cursor = coalesce(
-		CASE WHEN claimed >= slots THEN chosen[cardinality(chosen)] ELSE candidates[cardinality(candidates)] END, '')
+		CASE WHEN hits >= slots THEN chosen[cardinality(chosen)] ELSE candidates[cardinality(candidates)] END, '')
 	WHERE w.slot = queue_claim_pages.slot AND w.host_cursor IS DISTINCT FROM coalesce(
-		CASE WHEN claimed >= slots THEN chosen[cardinality(chosen)] ELSE candidates[cardinality(candidates)] END, '');
+		CASE WHEN hits >= slots THEN chosen[cardinality(chosen)] ELSE candidates[cardinality(candidates)] END, '');
 END
 $$;
 COMMENT ON FUNCTION bountygo.queue_claim_pages(integer, integer, integer, interval, interval) IS
