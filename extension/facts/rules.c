@@ -61,6 +61,8 @@ json_t *bg_rules_extract(bg_buffer *text, const bg_page *page, const char *url)
 		bg_rules_retitle(&doc, &title);
 	if (title.value == NULL)
 		bg_doc_missing(&doc, "title", "absent");
+	else
+		doc.title_span = title.span;
 	for (size_t i = 0; i < RULE_COUNT; i++)
 		if (doc.is_task || rules[i].of_any_page)
 			if (!rules[i].run(&doc, &found[i]))

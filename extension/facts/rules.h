@@ -103,6 +103,7 @@ typedef struct bg_doc
 	char *title;  /* cleaned */
 	char *title_lower;
 	size_t title_line;        /* BG_SCAN_NONE: not from the text */
+	bg_span title_span;       /* in the final text */
 	size_t title_end;         /* end of the title in its line */
 	const char *title_source; /* where metadata states it; NULL: from the text */
 	const char *title_method;

@@ -84,9 +84,16 @@ static const char *const other_before[] = {"fee",
                                            "went to",
                                            "was paid",
                                            "won",
+                                           "took home",
+                                           "take home",
+                                           "walked away",
+                                           "paid out",
+                                           "was awarded",
+                                           "were awarded",
+                                           "went home",
                                            "bonus",
                                            "gas cost",
-                                           "price:",
+
                                            "saving",
                                            "would be",
                                            "报名费",
@@ -161,6 +168,8 @@ static const char *const other_after[] = {"fee",
                                           "融资",
                                           "门票",
                                           NULL};
+static const char *const withdrawn[] = {
+    "cancelled", "canceled", "withdrew", "withdrawn", "refunded", "revoked", "取消", "撤回", NULL};
 static const char *const total_before[] = {"total",
                                            "totaling",
                                            "totalling",
@@ -178,6 +187,7 @@ static const char *const total_before[] = {"total",
                                            "top reward",
                                            "reward pool",
                                            "funding amount",
+                                           "funding of",
                                            "sum of",
                                            "prizes worth",
                                            "prize worth",
@@ -507,8 +517,11 @@ static int prize_count(const bg_doc *doc, const bg_line *line, const bg_money *m
 static bool labelled(const bg_doc *doc, size_t line_index, const bg_line *line,
                      const bg_money *money, const char *const *labels)
 {
-	static const char *const fillers[] = {"up to", "about", "of", "is", "are",
-	                                      "us",    "最高",  "约", "各", NULL};
+	static const char *const fillers[] = {"up to",   "about",      "of",   "is",
+	                                      "are",     "us",         "最高", "约",
+	                                      "各",      "暂定",       "共",   "approximately",
+	                                      "approx.", "at least",   "至少", "大约",
+	                                      "为",      "a total of", NULL};
 	size_t end = bg_scan_skip_back(doc->lower, money->span.start);
 	size_t cue_end = 0;
 	size_t at;
@@ -594,6 +607,9 @@ static bg_role judge(const bg_doc *doc, const bg_amount *last, const bg_amount *
 	bool heading_other = false;
 	size_t start = money->span.start;
 
+	/* taken back again */
+	if (bg_cue_any(doc->lower, from, start, withdrawn))
+		return BG_ROLE_OTHER;
 	/* a rate: $1.0/DAI */
 	if (money->span.end + 1 < doc->len && doc->text[money->span.end] == '/' &&
 	    bg_is_upper(doc->text[money->span.end + 1]))
@@ -624,7 +640,13 @@ static bg_role judge(const bg_doc *doc, const bg_amount *last, const bg_amount *
 		return BG_ROLE_TITLE;
 	if (total_end > 0 && start - total_end < 40)
 		return BG_ROLE_TOTAL;
-	if (bg_cue_any(doc->lower, line->start, start, place_cues) && !money->is_maximum)
+	/* a place is named in a list, a table or right before the amount, not somewhere in a story */
+	if (!money->is_maximum &&
+	    bg_cue_any(doc->lower,
+	               line->item || line->row || line->end - line->start < 160 || start < from + 60
+	                   ? line->start
+	                   : start - 60,
+	               start, place_cues))
 		return BG_ROLE_PRIZE;
 	if (bg_cue_any(doc->lower, money->span.end, to, total_after))
 		return BG_ROLE_TOTAL;
@@ -655,6 +677,27 @@ static bg_role judge(const bg_doc *doc, const bg_amount *last, const bg_amount *
 	return BG_ROLE_MENTION;
 }
 
+/* "Participation prize pool" among the rows of a list of prizes is one of them, not the total. */
+static void demote_totals(bg_doc *doc)
+{
+	for (size_t i = 0; i < doc->amount_count; i++)
+	{
+		bg_amount *amount = &doc->amounts[i];
+
+		if (amount->role != BG_ROLE_TOTAL)
+			continue;
+		for (size_t k = i > 8 ? i - 8 : 0; k < doc->amount_count && k < i + 8; k++)
+			if (doc->amounts[k].role == BG_ROLE_PRIZE &&
+			    strcmp(doc->amounts[k].money.currency, amount->money.currency) == 0 &&
+			    doc->amounts[k].money.amount > amount->money.amount)
+			{
+				amount->role = BG_ROLE_PRIZE;
+				amount->count = prize_count(doc, &doc->lines[amount->line], &amount->money);
+				break;
+			}
+	}
+}
+
 bool bg_rules_amounts(bg_doc *doc)
 {
 	size_t position = 0;
@@ -676,5 +719,6 @@ bool bg_rules_amounts(bg_doc *doc)
 			amount->count = prize_count(doc, &doc->lines[amount->line], &money);
 		doc->amount_count++;
 	}
+	demote_totals(doc);
 	return true;
 }

@@ -208,9 +208,8 @@ static const cue_group groups[] = {
       "copyright", "version",    "release", "released",   "filed",          "written",
       "wrote",     "commented",  "date:",   "dated",      "founded",        "merged",
       "last year", "previous",   "born",    "before the", "self-reporting", "preliminary",
-      "milestone", "version of", "age",     "opened by",  "edited",         "发表",
-      "更新于",    "编辑于",     "去年",    "往届",       "成立",           "说明",
-      NULL}},
+      "milestone", "version of", "age",     "edited",     "发表",           "更新于",
+      "编辑于",    "去年",       "往届",    "成立",       "说明",           NULL}},
 };
 
 /* Before which a yearly or far-off date means "no deadline". */
@@ -255,9 +254,9 @@ static bool is_weak(const bg_doc *doc, size_t start, size_t end, bool is_range)
 	static const char *const weak[] = {"by",     "from",  "through",   "end",         "before",
 	                                   "period", "close", "runs from", "running from"};
 	static const char *const support[] = {
-	    "submit*",  "submission*", "apply",  "application*", "entry", "entries", "proposal*",
-	    "deliver*", "complete*",   "claim*", "participate",  "must",  "send",    "提交",
-	    "投稿",     "报名",        "参赛",   "申请",         NULL};
+	    "submit*",  "submission*", "apply",  "application*", "entry",  "entries",       "proposal*",
+	    "deliver*", "complete*",   "claim*", "participate",  "should", "pull request*", "must",
+	    "send",     "提交",        "投稿",   "报名",         "参赛",   "申请",          NULL};
 
 	for (size_t i = 0; i < sizeof(weak) / sizeof(weak[0]); i++)
 		if (end - start == strlen(weak[i]) && memcmp(doc->lower + start, weak[i], end - start) == 0)

@@ -197,7 +197,9 @@ static bool add_lines(bg_doc *doc)
 			while (line.end > line.start && doc->text[line.end - 1] == '#')
 				line.end--;
 		}
-		line.row = line.start < line.end && doc->text[line.start] == '|';
+		line.row = line.start < line.end &&
+		           (doc->text[line.start] == '|' ||
+		            memmem(doc->text + line.start, line.end - line.start, " | ", 3) != NULL);
 		for (int i = 0; i < 3 && (size = bullet(doc->text, line.start, line.end)) > 0; i++)
 		{
 			line.item = true;
@@ -226,6 +228,34 @@ static bool add_lines(bg_doc *doc)
 		at = next + 1;
 	}
 	return true;
+}
+
+/* The lines of a page's text have no marks: a short line without a stop before a longer one is a heading. */
+static void find_headings(bg_doc *doc)
+{
+	size_t heading = BG_SCAN_NONE;
+
+	for (size_t i = 0; i < doc->line_count; i++)
+	{
+		bg_line *line = &doc->lines[i];
+		const bg_line *next = i + 1 < doc->line_count ? &doc->lines[i + 1] : NULL;
+		size_t size = line->end - line->start;
+		char last = size > 0 ? doc->text[line->end - 1] : '.';
+		bool plain = size > 1 && size < 64 && !line->item && !line->row && line->level == 0 &&
+		             strchr(".:;,!|", last) == NULL &&
+		             memchr(doc->text + line->start, ':', size) == NULL &&
+		             memmem(doc->text + line->start, size, "：", 3) == NULL &&
+		             !bg_scan_ends(doc->text, line->end, "。");
+
+		for (size_t k = line->start; k < line->end && plain; k++)
+			plain = !bg_is_digit(doc->text[k]);
+		if (plain && next != NULL && next->end > next->start &&
+		    (next->item || next->row || next->end - next->start > size + 8))
+			line->level = 3;
+		line->heading = heading;
+		if (line->level > 0)
+			heading = i;
+	}
 }
 
 size_t bg_doc_line(const bg_doc *doc, size_t at)
@@ -399,8 +429,13 @@ bool bg_doc_open(bg_doc *doc, bg_buffer *text, const bg_page *page, const char *
 	}
 	doc->keywords = doc->len < BG_RULES_MAX_KEYWORDS ? doc->len : BG_RULES_MAX_KEYWORDS;
 	doc->chinese = cjk * 10 > doc->len;
+	doc->issue = memmem(doc->lower, doc->len < 600 ? doc->len : 600, "issue #", 7) != NULL;
 	find_structured(doc);
-	return add_lines(doc);
+	if (!add_lines(doc))
+		return false;
+	if (page != NULL)
+		find_headings(doc);
+	return true;
 }
 
 void bg_doc_close(bg_doc *doc)

@@ -23,6 +23,43 @@ static const char *const kind_words[] = {
     "招募",      "招聘",     "资助",        "有奖",        "活动",
     "奖励计划",  "漏洞",     "众测",        "创作",        "赛道",
     NULL};
+/* Titles of programmes and calls. */
+static const char *const strong_titles[] = {"bug bounty program*",
+                                            "bug bounty",
+                                            "bug bounties",
+                                            "bounty program*",
+                                            "rfp",
+                                            "call for",
+                                            "request for proposal*",
+                                            "hackathon",
+                                            "grant program*",
+                                            "vulnerability disclosure",
+                                            "vulnerability reward*",
+                                            "招聘",
+                                            "招募",
+                                            "征稿",
+                                            "征文",
+                                            "征集",
+                                            "大赛",
+                                            "挑战赛",
+                                            "黑客松",
+                                            "悬赏",
+                                            "赏金计划",
+                                            "奖励计划",
+                                            NULL};
+/* Guides that belong to a programme. */
+static const char *const own_guides[] = {"application guide",
+                                         "submission guide",
+                                         "submission guidelines",
+                                         "participation guide",
+                                         "hacker guide",
+                                         "hackathon guide",
+                                         "call for",
+                                         "报名指南",
+                                         "参赛指南",
+                                         "投稿指南",
+                                         "申请指南",
+                                         NULL};
 static const char *const invite_words[] = {"submit your",
                                            "submit a",
                                            "submit an",
@@ -157,7 +194,7 @@ static const char *const story_titles[] = {"how to",
                                            "comparison",
                                            "compared",
                                            "tips",
-                                           "best",
+
                                            "top 10",
                                            "top 5",
                                            "review of",
@@ -165,27 +202,30 @@ static const char *const story_titles[] = {"how to",
                                            "retrospective",
                                            "results",
                                            "winners",
-                                           "winner",
+
                                            "announcing the winners",
                                            "lessons",
                                            "introduction to",
                                            "understanding",
                                            "explained",
-                                           "tutorial",
+
                                            "faq",
-                                           "docs",
-                                           "documentation",
-                                           "report",
+
+                                           "annual report",
+                                           "incident report",
                                            "state of",
                                            "proposal:",
                                            "grant proposal",
                                            "open grant proposal",
                                            "poll",
-                                           "vote",
+
                                            "ratification",
                                            "template",
                                            "my submission",
-                                           "claim",
+                                           "bounty claim",
+                                           "reward claim",
+                                           "claim for",
+                                           "claiming",
                                            "payout request",
                                            "payment request",
                                            "invoice",
@@ -196,14 +236,12 @@ static const char *const story_titles[] = {"how to",
                                            "won",
                                            "paid",
                                            "pays out",
-                                           "interview",
+
                                            "weekly",
                                            "newsletter",
                                            "changelog",
                                            "release notes",
-                                           "update",
-                                           "question",
-                                           "discussion",
+
                                            "list of",
                                            "awesome",
                                            "comparing",
@@ -244,18 +282,18 @@ static const char *const story_titles[] = {"how to",
                                            "对比",
                                            "总结",
                                            "经验",
-                                           "获得",
+
                                            "揭晓",
                                            "落幕",
                                            "圆满",
                                            "收官",
-                                           "介绍",
+
                                            "入门",
                                            "心得",
                                            "复盘",
                                            "为什么",
                                            "周报",
-                                           "新闻",
+
                                            "平台大全",
                                            "排行",
                                            NULL};
@@ -427,6 +465,20 @@ static bool priced(const bg_doc *doc)
 	return false;
 }
 
+/* A label, a list of prizes, a price in the title: not just a sentence that mentions a sum. */
+static bool has_own_price(const bg_doc *doc)
+{
+	for (size_t i = 0; i < doc->amount_count; i++)
+	{
+		bg_role role = doc->amounts[i].role;
+
+		if (role == BG_ROLE_LABEL || role == BG_ROLE_PRIZE || role == BG_ROLE_TITLE ||
+		    role == BG_ROLE_SEVERITY)
+			return true;
+	}
+	return false;
+}
+
 static bool offered(const bg_doc *doc)
 {
 	for (size_t i = 0; i < doc->amount_count; i++)
@@ -502,11 +554,15 @@ bool bg_rules_is_task(bg_doc *doc)
 	bool has_price = priced(doc);
 	bool has_offer = offered(doc);
 	int score = 0;
+	int stories;
 
-	doc->issue = doc->issue || memmem(doc->lower, head, "issue #", 7) != NULL;
 	if (doc->job != NULL)
 		return true;
-	score += bg_cue_any(title, 0, title_len, kind_words) ? 2 : 0;
+	if (bg_cue_any(title, 0, title_len, kind_words) ||
+	    (doc->title_line != BG_SCAN_NONE &&
+	     bg_cue_any(doc->lower, doc->lines[doc->title_line].start, doc->lines[doc->title_line].end,
+	                kind_words)))
+		score += 2;
 	score += bg_cue_any(doc->lower, 0, doc->keywords, kind_words) ? 1 : 0;
 	score += has_price ? 3 : 0;
 	score += has_offer ? 1 : 0;
@@ -514,19 +570,27 @@ bool bg_rules_is_task(bg_doc *doc)
 	score += least(bg_cue_kinds(doc->lower, 0, doc->keywords, invite_words), 3);
 	score += least(bg_cue_kinds(doc->lower, 0, doc->keywords, terms_words) / 2, 2);
 	score += least(field_lines(doc) * 2, 4);
-	if (bg_cue_any(title, 0, title_len, story_titles))
-		score -= 6;
+	score += bg_cue_any(title, 0, title_len, strong_titles) ? 2 : 0;
+	score += doc->issue && has_price ? 3 : 0;
+	if ((bg_cue_any(title, 0, title_len, story_titles) ||
+	     bg_scan_has(title, title_len, 0, "how ") || bg_scan_has(title, title_len, 0, "why ") ||
+	     bg_scan_has(title, title_len, 0, "what ")) &&
+	    !bg_cue_any(title, 0, title_len, own_guides))
+		score -= 8;
 	if (bg_cue_any(doc->lower, 0, head, ended_words))
 		score -= 8;
 	if (bg_cue_any(doc->lower, 0, head, template_words))
 		score -= 4;
 	score -= least(bg_cue_kinds(doc->lower, 0, doc->keywords, template_words), 3);
 	score -= least(bg_cue_kinds(doc->lower, 0, doc->keywords, applicant_words) * 2, 6);
-	score -= least(bg_cue_kinds(doc->lower, 0, doc->keywords, news_words), 5);
+	/* Pages with a price of their own may tell stories, too. */
+	stories = bg_cue_kinds(doc->lower, 0, doc->keywords, news_words);
+	score -= has_own_price(doc) ? least(stories / 2, 2) : least(stories, 5);
 	/* An issue without a price is work, but no offer. */
 	if (doc->issue && !has_price && !bg_cue_any(title, 0, title_len, kind_words))
 		score -= 6;
-	return score >= 4;
+	fprintf(stderr, "SCORE %d\n", score);
+	return score >= 3;
 }
 
 typedef struct category_words
@@ -551,6 +615,8 @@ static const category_words categories[] = {
       "smart contract security",
       "security",
       "wardens",
+      "findings",
+      "submit findings",
       "gas optimization",
       "hackerone",
       "immunefi",
@@ -586,19 +652,19 @@ static const category_words categories[] = {
       "airdrop",   "wallet",  "kyc",         "sign up", "join",    "nft",    "moderator*", "meetup",
       "event",     "社区",    "志愿者",      "大使",    "关注",    "转发",   NULL}},
     {"research",
-     {"research",      "survey",      "dataset*", "benchmark", "algorithm*",   "machine learning",
-      "deep learning", "model",       "paper",    "analysis",  "data science", "kaggle",
-      "prediction",    "leaderboard", "study",    "模型",      "算法",         "识别",
-      "预测",          "数据",        "研究",     "赛道",      "大赛",         "竞赛",
-      "人工智能",      NULL}},
-    {"development",
-     {"issue",    "pull request", "repository", "repo",     "bug",         "feature",
-      "api",      "frontend",     "backend",    "react",    "typescript",  "javascript",
-      "python",   "rust",         "go",         "solidity", "developer",   "developers",
-      "code",     "build",        "implement*", "bot",      "app",         "sdk",
-      "software", "fix",          "plugin",     "website",  "integration", "开发",
-      "代码",     "前端",         "后端",       "工程师",   "实习",        "编程",
-      NULL}},
+     {"research",      "survey", "dataset*",     "benchmark", "algorithm*", "machine learning",
+      "deep learning", "paper",  "data science", "kaggle",    "prediction", "leaderboard",
+      "模型",          "算法",   "识别",         "预测",      "研究",       "赛道",
+      "大赛",          "竞赛",   "人工智能",     NULL}},
+    {"development", {"issue",      "pull request", "repository", "repo",        "bug",
+                     "feature",    "api",          "frontend",   "backend",     "react",
+                     "typescript", "javascript",   "python",     "rust",        "go",
+                     "solidity",   "developer",    "developers", "code",        "build",
+                     "implement*", "bot",          "app",        "sdk",         "software",
+                     "fix",        "plugin",       "website",    "integration", "开发",
+                     "代码",       "前端",         "后端",       "工程师",      "实习",
+                     "编程",       "修复",         "脚本",       "单元测试",    "网站",
+                     "接口",       "系统",         "程序",       NULL}},
 };
 
 bool bg_rules_category(bg_doc *doc, bg_found *found)
@@ -620,7 +686,9 @@ bool bg_rules_category(bg_doc *doc, bg_found *found)
 
 			if (bg_cue_any(title, 0, title_len, one))
 				score += i < 3 ? 14 : 8;
-			score += bg_cue_count(doc->lower, 0, doc->keywords, one[0], 4);
+			/* words of the community's tools are everywhere */
+			score += bg_cue_count(doc->lower, 0, doc->keywords, one[0],
+			                      strcmp(categories[i].category, "community") == 0 ? 1 : 4);
 		}
 		/* the kind of a programme says more than the tools it mentions */
 		if (i < 3)
@@ -678,7 +746,7 @@ bool bg_rules_eligibility(bg_doc *doc, bg_found *found)
 	                                   "参赛对象",
 	                                   "参赛资格",
 	                                   "征集对象",
-	                                   "面向",
+
 	                                   "仅限",
 	                                   "参赛条件",
 	                                   "年满",

@@ -351,6 +351,52 @@ static bool labelled(const bg_doc *doc, bg_found *found)
 	return false;
 }
 
+/* The owner in "owner/repository" within [from, to). */
+static bool find_owner(const char *text, size_t from, size_t to, size_t *start, size_t *end)
+{
+	for (size_t k = from; k + 1 < to; k++)
+		if (text[k] == '/' && k > from && bg_is_alnum(text[k - 1]) && bg_is_alnum(text[k + 1]))
+		{
+			*end = k;
+			while (k > from && (bg_is_alnum(text[k - 1]) || text[k - 1] == '-' ||
+			                    text[k - 1] == '_' || text[k - 1] == '.'))
+				k--;
+			*start = k;
+			return true;
+		}
+	return false;
+}
+
+/* The same in the page's title, which isn't part of the main text. */
+static bool owner_of_title(bg_doc *doc, bg_found *found)
+{
+	const char *titles[] = {doc->page->title.value, doc->page->document_title};
+
+	for (int i = 0; i < 2; i++)
+	{
+		const char *mark = titles[i] != NULL ? strstr(titles[i], "Issue #") : NULL;
+		size_t start;
+		size_t end;
+		char name[80];
+		bg_span span;
+
+		if (mark == NULL ||
+		    !find_owner(titles[i], (size_t) (mark - titles[i]), strlen(titles[i]), &start, &end) ||
+		    end - start >= sizeof(name))
+			continue;
+		memcpy(name, titles[i] + start, end - start);
+		name[end - start] = '\0';
+		if (!bg_doc_cite(doc, "title", name, &span))
+			continue;
+		found->value = json_string(name);
+		found->span = span;
+		found->method = "meta";
+		found->confidence = 0.75;
+		return found->value != NULL;
+	}
+	return false;
+}
+
 /* "posted 3 hours ago by name", "· Issue #3 · owner/repository", "Name · Platform". */
 static bool listed(const bg_doc *doc, bg_found *found)
 {
@@ -376,20 +422,12 @@ static bool listed(const bg_doc *doc, bg_found *found)
 		at = bg_cue_first(doc->lower, line->start, line->end, issue, &end);
 		if (at != BG_SCAN_NONE)
 		{
-			/* owner/repository after it */
-			for (size_t k = end; k < line->end; k++)
-				if (doc->text[k] == '/' && k > end && bg_is_alnum(doc->text[k - 1]) &&
-				    k + 1 < line->end && bg_is_alnum(doc->text[k + 1]))
-				{
-					size_t from = k;
+			size_t from;
+			size_t to;
 
-					while (from > end &&
-					       (bg_is_alnum(doc->text[from - 1]) || doc->text[from - 1] == '-' ||
-					        doc->text[from - 1] == '_' || doc->text[from - 1] == '.'))
-						from--;
-					if (found_name(doc, found, from, k, 0.75))
-						return true;
-				}
+			if (find_owner(doc->text, end, line->end, &from, &to) &&
+			    found_name(doc, found, from, to, 0.75))
+				return true;
 		}
 		if (i > 0 && i < 4 && line->end - line->start < 60)
 		{
@@ -578,8 +616,8 @@ bool bg_rules_organizer(bg_doc *doc, bg_found *found)
 		found->confidence = 0.95;
 		return found->value != NULL;
 	}
-	if (labelled(doc, found) || listed(doc, found) || phrased(doc, found) || titled(doc, found) ||
-	    described(doc, found))
+	if (labelled(doc, found) || (doc->page != NULL && owner_of_title(doc, found)) ||
+	    listed(doc, found) || phrased(doc, found) || titled(doc, found) || described(doc, found))
 		return true;
 	if (doc->page != NULL && doc->page->site.value != NULL &&
 	    !in_fold(platforms, doc->page->site.value, strlen(doc->page->site.value)) &&

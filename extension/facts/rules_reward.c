@@ -50,9 +50,13 @@ static const char *distribution(const bg_doc *doc, bg_role role)
 	    "each winner", "per winner",   "per submission", "per person", "each participant",
 	    "for each",    "per accepted", "per grant",      "winners:",   NULL};
 
+	size_t rows = 0;
+
 	if (bg_cue_any(doc->lower, 0, doc->keywords, raffles))
 		return "raffle";
-	if (role == BG_ROLE_PRIZE || role == BG_ROLE_SEVERITY)
+	for (size_t i = 0; i < doc->amount_count; i++)
+		rows += doc->amounts[i].role == BG_ROLE_PRIZE || doc->amounts[i].role == BG_ROLE_SEVERITY;
+	if (rows > 1 || role == BG_ROLE_PRIZE || role == BG_ROLE_SEVERITY)
 		return "tiers";
 	if (bg_cue_any(doc->lower, 0, doc->keywords, splits))
 		return "split";
@@ -316,6 +320,7 @@ bool bg_rules_reward(bg_doc *doc, bg_found *found)
 	const bg_amount *label = NULL;
 	const bg_amount *amount;
 	double sum;
+	double largest_row = 0;
 	char currency[16];
 	char digits[48];
 	bg_span span = {0, 0};
@@ -334,7 +339,10 @@ bool bg_rules_reward(bg_doc *doc, bg_found *found)
 		return fill_amount(doc, found, total,
 		                   total->money.is_maximum ? severity_min(doc, total) : "", 0.9);
 	}
-	if (label != NULL && (rows < 2 || label->money.amount > sum))
+	for (size_t i = 0; i < doc->amount_count; i++)
+		if (doc->amounts[i].role == BG_ROLE_PRIZE && doc->amounts[i].money.amount > largest_row)
+			largest_row = doc->amounts[i].money.amount;
+	if (label != NULL && (rows < 2 || label->money.amount > largest_row))
 		return fill_amount(doc, found, label, "", 0.9);
 	if (rows >= 1 && put_sum(sum, digits, sizeof(digits)))
 		return fill(doc, found, digits, "", currency, BG_ROLE_PRIZE, span, "rule",

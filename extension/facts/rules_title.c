@@ -132,6 +132,43 @@ static void drop_tail(char *s, const char *tail)
 	trim(s);
 }
 
+/* "Bounty R3 — ", "Challenge #4: ", "Contributing to " in front of the name. */
+static void drop_number(char *s)
+{
+	static const char *const words[] = {"bounty ", "challenge ", "task ", "issue ",
+	                                    "rfp ",    "rfp-",       "quest "};
+
+	if (bg_scan_has_fold(s, strlen(s), 0, "contributing to "))
+		drop_front(s, 16);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		size_t n = strlen(words[i]);
+		bool digit = false;
+
+		if (!bg_scan_has_fold(s, strlen(s), 0, words[i]))
+			continue;
+		while (s[n] != '\0' && s[n] != ' ' && s[n] != ':')
+			digit = bg_is_digit(s[n++]) || digit;
+		if (digit && n < 16 && decoration(s + n) > 0 && s[n] != '\0' && decoration(s + n + 1) > 0 &&
+		    strlen(s + n) > 8)
+		{
+			drop_front(s, n);
+			trim(s);
+		}
+		return;
+	}
+}
+
+/* Trademark signs. */
+static void drop_marks(char *s)
+{
+	static const char *const marks[] = {"™", "®", "©"};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		for (char *at = s; (at = strstr(at, marks[i])) != NULL;)
+			drop_front(at, strlen(marks[i]));
+}
+
 /* Takes tags, prices, site names and issue numbers off a title. */
 static void tidy(char *s)
 {
@@ -180,6 +217,8 @@ static void tidy(char *s)
 			*bar = '\0';
 		}
 	}
+	drop_number(s);
+	drop_marks(s);
 	drop_tail(s, "- rules");
 	drop_tail(s, "rules");
 	drop_tail(s, "| home");
@@ -296,8 +335,8 @@ static bool title_of_text(bg_doc *doc)
 	{
 		const bg_line *line = &doc->lines[i];
 
-		if (line->end <= line->start || line->row || line->end - line->start > 400 ||
-		    is_chrome(doc, line))
+		if (line->end <= line->start || doc->text[line->start] == '|' ||
+		    line->end - line->start > 400 || is_chrome(doc, line))
 			continue;
 		if (line->level == 1 && heading == BG_SCAN_NONE)
 			heading = i;

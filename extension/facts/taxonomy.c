@@ -204,9 +204,7 @@ static const tag_words tags[] = {
     {"database", 2},
     {"ethglobal", 3},
     {"workshop", 2},
-    {"options", 1},
     {"foundry", 2},
-    {"quadratic voting", 3},
     {"consensus", 2},
     {"distributed systems", 4},
     {"protocol", 1},
@@ -216,17 +214,12 @@ static const tag_words tags[] = {
     {"integration", 1},
     {"demo", 1},
     {"code", 1},
-    {"keyboard shortcuts", 3},
-    {"responsive", 2},
     {"cloudflare", 3},
-    {"rate limits", 2},
     {"security researchers", 3},
-    {"liquid stacking", 2},
     {"bug fix", 2},
     {"黑客松", 4},
     {"智能合约", 4},
     {"区块链", 4},
-    {"波卡", 3},
     {"以太坊", 4},
     {"安全漏洞", 4},
     {"漏洞", 2},
@@ -262,12 +255,10 @@ static const tag_words tags[] = {
     {"前端", 3},
     {"后端", 3},
     {"小程序", 4},
-    {"激光雷达", 4},
     {"图像识别", 4},
     {"目标检测", 4},
     {"推荐系统", 4},
     {"金融", 3},
-    {"科技金融", 3},
     {"医疗", 3},
     {"教育", 3},
     {"环保", 3},
@@ -280,9 +271,7 @@ static const tag_words tags[] = {
     {"诗歌", 4},
     {"散文", 4},
     {"小说", 4},
-    {"交易", 1},
     {"物流", 3},
-    {"贸易", 2},
     {"招聘", 2},
     {"语音", 3},
     {"自然语言", 4},
@@ -291,15 +280,12 @@ static const tag_words tags[] = {
     {"钱包", 2},
     {"空投", 3},
     {"识别", 1},
-    {"评估集", 2},
-    {"验证码识别", 3},
 };
 
 #define MOST_TAGS 5
 
 typedef struct choice
 {
-	const char *tag;
 	char name[64];
 	int score;
 	bg_span span;
@@ -352,7 +338,13 @@ bool bg_rules_tags(bg_doc *doc, bg_found *found)
 		int score;
 
 		if (at == BG_SCAN_NONE)
-			continue;
+		{
+			/* a page's title may stand outside its main text */
+			if (doc->title_span.end == 0 || !bg_cue_any(title, 0, title_len, one))
+				continue;
+			at = doc->title_span.start;
+			end = doc->title_span.end;
+		}
 		score = tags[i].weight * 2 + 2 * bg_cue_count(doc->lower, 0, doc->keywords, one[0], 5);
 		if (bg_cue_any(title, 0, title_len, one))
 			score += 8;
