@@ -227,6 +227,7 @@ DECLARE
 	pattern text;
 	tag_ids bigint[];
 	page_url text;
+	problem text;
 	after_key text;
 	after_id bigint;
 	after_time timestamptz;
@@ -253,11 +254,14 @@ BEGIN
 	IF reward_min > reward_max AND reward_min <> 'NaN' THEN
 		problems := problems || bountygo.problem('?reward_min', 'This must not be more than reward_max.');
 	END IF;
+	IF url IS NOT NULL THEN
+		SELECT c.canonical, c.problem INTO page_url, problem FROM bountygo.url_check(url) c;
+		IF problem IS NOT NULL THEN
+			problems := problems || bountygo.problem('?url', problem);
+		END IF;
+	END IF;
 	PERFORM bountygo.raise_invalid(problems);
 
-	IF url IS NOT NULL THEN
-		page_url := bountygo.canonical_url(url);
-	END IF;
 	IF btrim(q) <> '' THEN
 		pattern := '%' || regexp_replace(lower(btrim(q)), '([\\%_])', '\\\1', 'g') || '%';
 	END IF;
@@ -422,7 +426,9 @@ BEGIN
 	ELSIF bountygo.has_control_characters(wanted_organizer) THEN
 		problems := problems || bountygo.problem('/organizer_name', 'This must be one line without control characters.');
 	END IF;
-	IF array_ndims(tags) > 1 OR cardinality(tags) > 20 THEN
+	IF array_ndims(tags) > 1 THEN
+		problems := problems || bountygo.problem('/tags', 'This must be a flat list of names.');
+	ELSIF cardinality(tags) > 20 THEN
 		problems := problems || bountygo.problem('/tags', 'A task has at most 20 tags.');
 	ELSE
 		SELECT problems || coalesce(jsonb_agg(bountygo.problem('/tags/' || n.i - 1,

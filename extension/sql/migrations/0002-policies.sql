@@ -66,7 +66,7 @@ DECLARE
 BEGIN
 	FOREACH name IN ARRAY ARRAY['users', 'organizers', 'snapshots', 'jobs', 'job_payloads', 'job_results', 'hosts', 'model_calls',
 		'model_budget', 'model_provider', 'workers', 'worker_control', 'tasks', 'tags', 'task_tags', 'evidence', 'rewards', 'milestones',
-		'task_history', 'events', 'routes']
+		'task_history', 'events', 'routes', 'schema_migrations']
 	LOOP
 		EXECUTE pg_catalog.format('ALTER TABLE bountygo.%I ENABLE ROW LEVEL SECURITY', name);
 		EXECUTE pg_catalog.format('REVOKE ALL ON bountygo.%I FROM PUBLIC', name);
@@ -87,7 +87,7 @@ DROP POLICY IF EXISTS self_update ON bountygo.users;
 CREATE POLICY self_update ON bountygo.users FOR UPDATE TO bountygo_api
 	USING (id = (SELECT bountygo.current_user_id())) WITH CHECK (id = (SELECT bountygo.current_user_id()));
 GRANT SELECT ON bountygo.users TO bountygo_api;
-GRANT UPDATE (email, nickname, avatar_url, locale, timezone, updated_at) ON bountygo.users TO bountygo_api;
+GRANT UPDATE (nickname, avatar_url, locale, timezone, updated_at) ON bountygo.users TO bountygo_api;
 GRANT SELECT ON bountygo.public_users TO bountygo_api, bountygo_admin, bountygo_worker;
 GRANT INSERT, UPDATE ON bountygo.users TO bountygo_admin;
 
@@ -209,4 +209,4 @@ GRANT SELECT, INSERT, UPDATE ON bountygo.tasks, bountygo.organizers, bountygo.ta
 GRANT SELECT, INSERT, UPDATE, DELETE ON bountygo.task_tags, bountygo.evidence, bountygo.rewards, bountygo.milestones
 	TO bountygo_worker;
 GRANT SELECT, INSERT ON bountygo.task_history, bountygo.events TO bountygo_worker;
-GRANT SELECT ON bountygo.routes, bountygo.worker_control TO bountygo_worker;
+GRANT SELECT ON bountygo.routes, bountygo.worker_control, bountygo.schema_migrations TO bountygo_worker;
