@@ -16,6 +16,9 @@
 #define NAME_CONTENT 16    /* content, main, post */
 #define NAME_CONSENT 32    /* cookies, privacy dialogs */
 #define NAME_POST 64       /* a post of a thread */
+#define NAME_FORUM 128     /* a forum, by the name of the page or its body */
+
+#define NAME_WHOLE 256 /* boilerplate only if the word is the whole name; never leaves names.c */
 
 /* Flags of a record. */
 #define REC_LINK 1      /* inside a link */
@@ -32,8 +35,8 @@ typedef struct record
 	uint32_t owner; /* nearest block element, itself included */
 	uint32_t units; /* text below: letters, East Asian ones count three */
 	uint32_t links; /* of it inside links */
-	uint32_t paragraphs;
-	float weight; /* of the blocks below */
+	float weight;   /* of the blocks below */
+	float direct;   /* of the blocks whose owner is a child */
 	uint16_t names;
 	uint16_t flags;
 } record;
@@ -61,7 +64,10 @@ typedef struct reading
 	uint32_t heading; /* the h1 that is the title, 0 = none */
 	uint32_t total;   /* units of text that is shown */
 	uint32_t total_links;
+	uint32_t kept; /* units of the blocks that are left */
+	float densest; /* the greatest weight of blocks side by side */
 	bool forum;
+	bool listing;
 	bool failed;
 } reading;
 
@@ -71,7 +77,10 @@ extern unsigned bg_names_of(const char *names);
 /* measure.c */
 /* Owners, names, inherited flags, lengths. Once a page. */
 extern void bg_measure_nodes(reading *read);
-/* Prunes at a level (0 = all rules, 1 = no names, 2 = hidden text as well) and measures the blocks that are left. */
+/*
+ * Prunes at a level and measures the blocks that are left: 0 = all rules, 1 = without boilerplate names, 2 = without any
+ * names, 3 = hidden text as well, 4 = all but what is never text.
+ */
 extern void bg_measure_blocks(reading *read, int level);
 
 /* region.c */

@@ -262,8 +262,8 @@ typedef struct bg_article
 	size_t links;   /* of them inside links */
 } bg_article;
 
-extern bool bg_article_read(const bg_document *document, const bg_page *page, size_t max_text,
-                            bg_article *article);
+extern bool bg_article_read(const bg_document *document, const bg_page *page, const char *url,
+                            size_t max_text, bg_article *article);
 
 /* wall.c */
 /* BG_OK, BG_CHALLENGE, BG_LOGIN_WALL or BG_EMPTY, from what the page holds. */

@@ -9,6 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
+/* With less of its text in sentences a page is a list of something. */
+#define LISTING_SHARE 0.35f
+#define LISTING_WEIGHT 60.0f
+#define LISTING_UNITS 600
+#define LISTING_DENSITY 0.7f
+
 static bool is_block(const bg_node *node)
 {
 	return (bg_tag_flags((bg_tag) node->tag) & TAG_IS_BLOCK) != 0;
@@ -85,15 +91,26 @@ static unsigned names_of_element(const bg_document *document, size_t i)
 	return names;
 }
 
-/* Hidden by the element's own attributes. */
+/* Hidden by the element's own attributes. What a page fills in later ("S:1", by React) is shown in the end. */
 static bool is_hidden(const bg_document *document, size_t i)
 {
+	const char *id = bg_document_attr(document, i, ATTR_ID);
+
+	if (id != NULL && strncmp(id, "S:", 2) == 0)
+		return false;
+	return bg_document_attr(document, i, ATTR_STYLE) != NULL ||
+	       bg_document_attr(document, i, ATTR_HIDDEN) != NULL;
+}
+
+/* Closed accordions are marked like decoration; they hold text. */
+static bool is_decoration(const reading *read, size_t i)
+{
+	const record *rec = &read->records[i];
 	const char *aria;
 
-	if (bg_document_attr(document, i, ATTR_STYLE) != NULL ||
-	    bg_document_attr(document, i, ATTR_HIDDEN) != NULL)
-		return true;
-	aria = bg_document_attr(document, i, ATTR_ARIA_HIDDEN);
+	if (read->document->nodes[i].len == 0 || (rec->units >= 60 && rec->links * 2 < rec->units))
+		return false;
+	aria = bg_document_attr(read->document, i, ATTR_ARIA_HIDDEN);
 	return aria != NULL && strcasecmp(aria, "true") == 0;
 }
 
@@ -158,9 +175,6 @@ void bg_measure_nodes(reading *read)
 
 		parent->units += rec->units;
 		parent->links += rec->links;
-		if (node->tag == TAG_P && rec->units > 40)
-			rec->paragraphs++;
-		parent->paragraphs += rec->paragraphs;
 		if ((is_block(node) && node->tag != TAG_BR) || (rec->flags & REC_HAS_BLOCK) != 0)
 			parent->flags |= REC_HAS_BLOCK;
 	}
@@ -183,41 +197,52 @@ static bool is_pruned(const reading *read, size_t i, int level)
 	const record *rec = &read->records[i];
 	bool large = rec->units * 10 >= read->total * 3;
 	bool mostly_links = rec->links * 10 >= rec->units * 6;
+	/* Holds the title and more than a head does. */
+	bool titled = read->heading > i && read->heading < node->end && rec->units > 300;
 
 	if ((rec->flags & (REC_TAG_DROP | REC_STRUCK)) != 0)
 		return true;
-	if ((rec->flags & REC_HIDDEN) != 0 && level < 2)
+	if ((rec->flags & REC_HIDDEN) != 0 && level < 3)
 		return true;
 	if (i == read->heading)
 		return true;
 	switch ((bg_tag) node->tag)
 	{
 		case TAG_NAV:
-		case TAG_NOSCRIPT:
 		case TAG_FIGCAPTION:
 		case TAG_MENU:
-			return level < 3;
+			return level < 4;
+		case TAG_NOSCRIPT:
+			return level < 4 && rec->units * 2 < read->total;
 		case TAG_ASIDE:
 		case TAG_FOOTER:
-			return level < 2 && (!large || mostly_links);
+			return level < 3 && (!large || mostly_links);
 		case TAG_LABEL:
 		case TAG_LEGEND:
 			return level < 1 && !large && rec->units < 60;
 		default:
 			break;
 	}
-	if (level >= 1 || node->tag == TAG_ARTICLE || node->tag == TAG_MAIN || node->tag == TAG_BODY)
+	if (level >= 2 || node->tag == TAG_ARTICLE || node->tag == TAG_MAIN || node->tag == TAG_BODY)
 		return false;
-	if ((rec->names & NAME_CONSENT) != 0 && (rec->names & (NAME_CONTENT | NAME_BODY)) == 0 &&
-	    rec->units * 10 < read->total * 6)
+	if (is_decoration(read, i))
 		return true;
+	if ((rec->names & NAME_CONSENT) != 0 && !titled)
+	{
+		/* A page about cookies may be named so as well; the makers of such dialogs are known by name. */
+		if ((rec->names & NAME_BOILERPLATE) != 0 ||
+		    ((rec->names & (NAME_CONTENT | NAME_BODY)) == 0 && rec->units * 10 < read->total * 6))
+			return true;
+	}
+	if (titled)
+		return false;
 	if ((rec->names & NAME_HIDDEN) != 0 && !large)
 		return true;
 	if ((rec->names & NAME_BODY) != 0)
 		return false;
 	if ((rec->names & NAME_COMMENT) != 0 && !read->forum && rec->units * 10 < read->total * 6)
 		return true;
-	if ((rec->names & NAME_BOILERPLATE) != 0 && (!large || mostly_links))
+	if ((rec->names & NAME_BOILERPLATE) != 0 && level == 0 && (!large || mostly_links))
 		return !(rec->flags & REC_HEADING);
 	return false;
 }
@@ -250,6 +275,9 @@ static float block_weight(const reading *read, const block *one)
 	bg_tag tag = (bg_tag) document->nodes[one->owner].tag;
 	float weight;
 
+	/* On a page of cards and links every text counts, a link for less. */
+	if (read->listing)
+		return (float) one->units - 0.3f * (float) one->links;
 	if (one->units < 25 || one->links * 2 > one->units || (owner->flags & REC_HEADING) != 0)
 		return 0;
 	weight = (float) one->units * (1 - (float) one->links / (float) one->units);
@@ -258,6 +286,46 @@ static float block_weight(const reading *read, const block *one)
 	if (one->stops == 0 && one->units < 100 && tag != TAG_PRE)
 		weight *= 0.3f;
 	return weight;
+}
+
+/* Weighs the blocks and sums up over their ancestors. */
+static void weigh_blocks(reading *read)
+{
+	const bg_document *document = read->document;
+	record *records = read->records;
+
+	read->kept = 0;
+	read->densest = 0;
+	for (size_t i = 0; i < document->count; i++)
+		records[i].weight = records[i].direct = 0;
+	for (size_t i = 0; i < read->block_count; i++)
+	{
+		uint32_t owner = read->blocks[i].owner;
+		float weight = block_weight(read, &read->blocks[i]);
+		record *parent = &records[document->nodes[owner].parent];
+
+		records[owner].weight += weight;
+		parent->direct += weight;
+		if (parent->direct > read->densest)
+			read->densest = parent->direct;
+		read->kept += read->blocks[i].units;
+	}
+	for (size_t i = document->count - 1; i > 0; i--)
+		records[document->nodes[i].parent].weight += records[i].weight;
+}
+
+/*
+ * True if the page is a list of links or cards: little of its text is in sentences, and those do not stand together. A
+ * short article among many links is none.
+ */
+static bool is_listing(const reading *read)
+{
+	float weight = read->records[read->body].weight;
+
+	if (read->forum || read->kept < LISTING_UNITS || read->kept * 4 < read->total ||
+	    weight >= LISTING_SHARE * (float) read->kept)
+		return false;
+	return weight < LISTING_WEIGHT || read->densest < LISTING_DENSITY * weight;
 }
 
 void bg_measure_blocks(reading *read, int level)
@@ -271,7 +339,6 @@ void bg_measure_blocks(reading *read, int level)
 	memset(&current, 0, sizeof(current));
 	for (size_t i = 0; i < document->count; i++)
 	{
-		records[i].weight = 0;
 		records[i].flags &= (uint16_t) ~REC_DROPPED;
 	}
 	for (size_t i = (size_t) read->body + 1; i < end; i++)
@@ -311,8 +378,9 @@ void bg_measure_blocks(reading *read, int level)
 		}
 	}
 	add_block(read, &current);
-	for (size_t i = 0; i < read->block_count; i++)
-		records[read->blocks[i].owner].weight += block_weight(read, &read->blocks[i]);
-	for (size_t i = document->count - 1; i > 0; i--)
-		records[document->nodes[i].parent].weight += records[i].weight;
+	read->listing = false;
+	weigh_blocks(read);
+	read->listing = is_listing(read);
+	if (read->listing)
+		weigh_blocks(read);
 }

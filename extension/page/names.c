@@ -5,6 +5,7 @@
 #include "article.h"
 
 #include <string.h>
+#include <strings.h>
 
 typedef struct word_entry
 {
@@ -18,6 +19,8 @@ typedef struct word_entry
 #define M NAME_CONTENT
 #define P NAME_POST
 #define G NAME_CONSENT
+#define F NAME_FORUM
+#define W NAME_WHOLE
 
 /* Sorted; found by bisection. */
 static const word_entry words[] = {
@@ -45,8 +48,9 @@ static const word_entry words[] = {
     {"aside", X},
     {"authorbio", X},
     {"authorbox", X},
-    {"banner", X},
-    {"banners", X},
+    {"banner", W},
+    {"banners", W},
+    {"bbpress", F},
     {"bdshare", X},
     {"bdsharebuttonbox", X},
     {"bio", X},
@@ -55,9 +59,9 @@ static const word_entry words[] = {
     {"breadcrumbs", X},
     {"byline", X},
     {"caption", X},
-    {"categories", X},
+    {"categories", W},
     {"ccpa", G},
-    {"cmp", G},
+    {"cmpbox", X | G},
     {"colophon", X},
     {"comentarios", C},
     {"comment", C},
@@ -68,44 +72,46 @@ static const word_entry words[] = {
     {"consent", G},
     {"content", M},
     {"cookie", G},
-    {"cookiebanner", G},
-    {"cookiebar", G},
-    {"cookiebot", G},
-    {"cookieconsent", G},
-    {"cookielaw", G},
+    {"cookiebanner", X | G},
+    {"cookiebar", X | G},
+    {"cookiebot", X | G},
+    {"cookieconsent", X | G},
+    {"cookielaw", X | G},
     {"cookies", G},
     {"copyright", X},
-    {"credit", X},
     {"credits", X},
     {"crumb", X},
     {"crumbs", X},
-    {"cta", X},
+    {"cta", W},
     {"dable", X},
     {"dateline", X},
-    {"didomi", G},
+    {"didomi", X | G},
     {"disclaimer", X},
+    {"discussion", F},
+    {"discussions", F},
+    {"discuz", F},
     {"disqus", C},
     {"donate", X},
     {"donation", X},
     {"dropdown", X},
     {"entry", M},
     {"fbcomments", C},
-    {"feedback", X},
+    {"feedback", W},
     {"floor", P},
     {"foot", X},
     {"footer", X},
+    {"forum", F},
+    {"forums", F},
     {"gdpr", G},
-    {"hidden", H},
-    {"hide", H},
+    {"hero", W},
     {"infoline", X},
     {"interstitial", X},
-    {"invisible", H},
     {"jiathis", X},
     {"kommentar", C},
     {"kommentare", C},
     {"leftbar", X},
     {"lightbox", X},
-    {"likes", X},
+    {"likes", W},
     {"livefyre", C},
     {"login", X},
     {"mailchimp", X},
@@ -113,14 +119,13 @@ static const word_entry words[] = {
     {"maincontent", M},
     {"masthead", X},
     {"megamenu", X},
-    {"menu", X},
-    {"menus", X},
+    {"menu", W},
+    {"menus", W},
     {"message", P},
     {"messages", P},
-    {"meta", X},
+    {"meta", W},
     {"metadata", X},
     {"mgid", X},
-    {"modal", X},
     {"mostpopular", X},
     {"mostread", X},
     {"mostviewed", X},
@@ -134,10 +139,9 @@ static const word_entry words[] = {
     {"noshow", H},
     {"offcanvas", X},
     {"offscreen", H},
-    {"onetrust", G},
+    {"onetrust", X | G},
     {"optin", X},
     {"outbrain", X},
-    {"overlay", X},
     {"pagenav", X},
     {"pager", X},
     {"pagination", X},
@@ -146,6 +150,7 @@ static const word_entry words[] = {
     {"pathway", X},
     {"paywall", X},
     {"photocredit", X},
+    {"phpbb", F},
     {"pinglun", C},
     {"popover", X},
     {"popular", X},
@@ -157,7 +162,7 @@ static const word_entry words[] = {
     {"postmetadata", X},
     {"postnav", X},
     {"posts", P},
-    {"print", X},
+    {"print", W},
     {"printonly", X},
     {"privacy", G},
     {"promo", X},
@@ -166,11 +171,11 @@ static const word_entry words[] = {
     {"promoted", X},
     {"promotion", X},
     {"qrcode", X},
+    {"quantcast", X | G},
     {"question", P},
     {"rail", X},
-    {"rating", X},
+    {"rating", W},
     {"ratingbox", X},
-    {"ratings", X},
     {"readmore", X},
     {"recirc", X},
     {"recirculation", X},
@@ -186,7 +191,7 @@ static const word_entry words[] = {
     {"relatedposts", X},
     {"replies", C},
     {"reply", C},
-    {"report", X},
+    {"report", W},
     {"respond", C},
     {"revcontent", X},
     {"rightbar", X},
@@ -203,6 +208,8 @@ static const word_entry words[] = {
     {"shares", X},
     {"sharethis", X},
     {"sharing", X},
+    {"showthread", F},
+    {"showtopic", F},
     {"sidebar", X},
     {"sidebars", X},
     {"signin", X},
@@ -226,6 +233,7 @@ static const word_entry words[] = {
     {"suggestions", X},
     {"tableofcontents", X},
     {"taboola", X},
+    {"tag", W},
     {"tagcloud", X},
     {"tagline", X},
     {"taglist", X},
@@ -234,24 +242,28 @@ static const word_entry words[] = {
     {"teaser", X},
     {"teasers", X},
     {"text", M},
-    {"thread", P},
+    {"thread", P | F},
     {"ticker", X},
     {"timestamp", X},
     {"toast", X},
-    {"toc", X},
+    {"toc", W},
     {"toolbar", X},
     {"tooltip", X},
     {"topbar", X},
-    {"topic", P},
+    {"topic", P | F},
     {"topnav", X},
     {"trending", X},
-    {"usercentrics", G},
+    {"trustarc", X | G},
+    {"truste", X | G},
+    {"usercentrics", X | G},
+    {"vbulletin", F},
+    {"viewthread", F},
+    {"viewtopic", F},
     {"visuallyhidden", H},
-    {"vote", X},
-    {"votes", X},
-    {"widget", X},
-    {"widgets", X},
+    {"widget", W},
+    {"widgets", W},
     {"wpdiscuz", C},
+    {"xenforo", F},
     {"zergnet", X},
 };
 
@@ -261,8 +273,11 @@ static const word_entry words[] = {
 #undef M
 #undef P
 #undef G
+#undef F
+#undef W
 
-#define MAX_WORDS 64
+#define MAX_NAMES 64
+#define MAX_NAME 120
 #define MAX_WORD 31
 
 static unsigned find_word(const char *word)
@@ -349,6 +364,11 @@ static unsigned find_pair(const char *a, const char *b)
 	    {"latest", "posts", NAME_BOILERPLATE},
 	    {"back", "top", NAME_BOILERPLATE},
 	    {"posted", "on", NAME_BOILERPLATE},
+	    {"post", "meta", NAME_BOILERPLATE},
+	    {"entry", "meta", NAME_BOILERPLATE},
+	    {"article", "meta", NAME_BOILERPLATE},
+	    {"sidebar", "widget", NAME_BOILERPLATE},
+	    {"widget", "area", NAME_BOILERPLATE},
 	    {"post", "navigation", NAME_BOILERPLATE},
 	    {"you", "may", NAME_BOILERPLATE},
 	    {"might", "like", NAME_BOILERPLATE},
@@ -366,45 +386,83 @@ static unsigned find_pair(const char *a, const char *b)
 	return 0;
 }
 
-unsigned bg_names_of(const char *names)
+/* Names that say "not shown" only when they stand alone: "overflow-hidden" and "hide-border" do not. */
+static bool is_hiding(const char *name, size_t len)
+{
+	static const char *const hiding[] = {"hidden", "hide",      "invisible",
+	                                     "d-none", "is-hidden", "display-none"};
+
+	for (size_t i = 0; i < sizeof(hiding) / sizeof(hiding[0]); i++)
+	{
+		if (strlen(hiding[i]) == len && strncasecmp(name, hiding[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One name, without blanks: its words, by their place between other letters or where the case changes. */
+static unsigned names_of_one(const char *name, size_t len)
 {
 	unsigned flags = 0;
 	char word[2][MAX_WORD + 1];
 	int at = 0;
-	size_t count = 0;
+	size_t i = 0;
 
 	word[0][0] = word[1][0] = '\0';
-	while (*names != '\0' && count < MAX_WORDS)
+	while (i < len)
 	{
-		size_t len = 0;
+		size_t start = i;
 		size_t used = 0;
+		unsigned found;
 
-		if (!is_lower(*names) && !is_upper(*names))
+		if (!is_lower(name[i]) && !is_upper(name[i]))
 		{
-			/* A new name: what came before it is of another. */
-			if (*names == ' ' || *names == '\t' || *names == '\n')
-				word[1 - at][0] = '\0';
-			names++;
+			i++;
 			continue;
 		}
-		/* A word ends where the case changes from low to high: "shareBar", or before the last of "HTMLBody". */
-		while (is_lower(names[len]) || is_upper(names[len]))
+		/* A word ends in "shareBar" where the case rises, in "HTMLBody" before the last capital. */
+		while (i < len && (is_lower(name[i]) || is_upper(name[i])))
 		{
-			if (len > 0 && is_upper(names[len]) &&
-			    (is_lower(names[len - 1]) ||
-			     (is_lower(names[len + 1]) && is_upper(names[len - 1]))))
+			if (i > start && is_upper(name[i]) &&
+			    (is_lower(name[i - 1]) || (i + 1 < len && is_lower(name[i + 1]))))
 				break;
 			if (used < MAX_WORD)
-				word[at][used++] = (char) (names[len] | 0x20);
-			len++;
+				word[at][used++] = (char) (name[i] | 0x20);
+			i++;
 		}
 		word[at][used] = '\0';
-		flags |= find_word(word[at]);
+		found = find_word(word[at]);
+		if (found == NAME_WHOLE)
+			found = used == len ? NAME_BOILERPLATE : 0;
+		flags |= found;
 		if (word[1 - at][0] != '\0')
 			flags |= find_pair(word[1 - at], word[at]);
-		names += len;
 		at = 1 - at;
-		count++;
 	}
 	return flags;
+}
+
+unsigned bg_names_of(const char *names)
+{
+	unsigned flags = 0;
+	bool hiding = false;
+	bool responsive = false;
+	size_t count = 0;
+
+	while (*names != '\0' && count++ < MAX_NAMES)
+	{
+		size_t len;
+
+		names += strspn(names, " \t\n");
+		len = strcspn(names, " \t\n");
+		/* "md:flex" and the like are of utility frameworks: they speak of looks, and of some screens only. */
+		if (memchr(names, ':', len) != NULL)
+			responsive = true;
+		else if (is_hiding(names, len))
+			hiding = true;
+		else
+			flags |= names_of_one(names, len < MAX_NAME ? len : MAX_NAME);
+		names += len;
+	}
+	return hiding && !responsive ? flags | NAME_HIDDEN : flags;
 }

@@ -267,9 +267,9 @@ static bg_outcome read_html(const char *html, size_t len, const char *url,
 		page->jsonld = bg_jsonld_read(&document);
 		bg_metadata_read(&document, url, page);
 		bg_title_read(&document, page);
-		if (bg_article_read(&document, page, limits->max_text, &article))
+		if (bg_article_read(&document, page, url, limits->max_text, &article))
 		{
-			if (article.text.len >= limits->max_text)
+			if (article.text.len + 4 >= limits->max_text)
 				page->truncated = true;
 			page->text = bg_buffer_detach(&article.text, &page->text_len);
 			if (page->text != NULL)

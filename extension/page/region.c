@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+#define DESCEND_SHARE 0.8f
+#define HINT_SHARE 0.75f
+#define TITLED_SHARE 0.3f
+#define TITLED_WEIGHT 100.0f
+
 /* The child of "node" with the greatest weight; 0 if none has any. */
 static uint32_t heaviest_child(const reading *read, uint32_t node)
 {
@@ -41,6 +46,16 @@ static int hint_of(const reading *read, uint32_t i)
 	return 0;
 }
 
+/* The article element around the title; 0 if there is none. */
+static uint32_t titled_article(const reading *read)
+{
+	uint32_t node = read->heading;
+
+	while (node > read->body && read->document->nodes[node].tag != TAG_ARTICLE)
+		node = read->document->nodes[node].parent;
+	return node > read->body ? node : 0;
+}
+
 uint32_t bg_region_choose(const reading *read)
 {
 	const bg_document *document = read->document;
@@ -48,6 +63,7 @@ uint32_t bg_region_choose(const reading *read)
 	uint32_t region = read->body;
 	float total = records[read->body].weight;
 	uint32_t best = 0;
+	uint32_t titled;
 	int best_hint = 0;
 
 	if (total <= 0)
@@ -56,7 +72,7 @@ uint32_t bg_region_choose(const reading *read)
 	{
 		uint32_t child = heaviest_child(read, region);
 
-		if (child == 0 || records[child].weight < 0.62f * records[region].weight ||
+		if (child == 0 || records[child].weight < DESCEND_SHARE * records[region].weight ||
 		    !(records[child].flags & REC_HAS_BLOCK))
 			break;
 		region = child;
@@ -71,7 +87,7 @@ uint32_t bg_region_choose(const reading *read)
 			continue;
 		}
 		hint = hint_of(read, i);
-		if (hint == 0 || records[i].weight < 0.75f * total)
+		if (hint == 0 || records[i].weight < HINT_SHARE * total)
 			continue;
 		if (best == 0 || hint >= best_hint)
 		{
@@ -79,5 +95,16 @@ uint32_t bg_region_choose(const reading *read)
 			best_hint = hint;
 		}
 	}
-	return best != 0 ? best : region;
+	if (best != 0)
+		region = best;
+	titled = read->forum ? 0 : titled_article(read);
+	if (titled != 0 && !(region >= titled && region < document->nodes[titled].end))
+	{
+		/* The article with the page's title in it, rather than all articles, or others that follow it. */
+		bool around = titled > region && titled < document->nodes[region].end;
+
+		if (records[titled].weight >= (around ? TITLED_SHARE * total : TITLED_WEIGHT))
+			region = titled;
+	}
+	return region;
 }

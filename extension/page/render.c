@@ -112,7 +112,7 @@ static uint32_t ancestor(const bg_document *document, uint32_t node, uint32_t re
 /* True if a block of the region is left out: links that lead elsewhere. */
 static bool is_left_out(const reading *read, const block *one, int level)
 {
-	if (level >= 2)
+	if (level >= 3 || read->listing)
 		return false;
 	if (one->links * 10 > one->units * 8 && one->units < 300)
 		return true;
@@ -172,6 +172,6 @@ void bg_render_region(reading *read, uint32_t region, int level, size_t max_text
 			heading_mark = start;
 		trailing_heading = heading;
 	}
-	if (trailing_heading && heading_mark > 0 && level < 2)
+	if (trailing_heading && heading_mark > 0 && level < 3)
 		bg_buffer_truncate(out, heading_mark);
 }
