@@ -118,9 +118,9 @@ static Datum failure(bg_outcome outcome, const char *url, size_t bytes)
 	StringInfoData json;
 
 	initStringInfo(&json);
-	appendStringInfo(&json, "{\"outcome\": \"%s\", \"why\": ", bg_outcome_name(outcome));
-	escape_json(&json, bg_outcome_why(outcome));
-	appendStringInfoString(&json, ", \"is_task\": false, \"language\": null, \"url\": ");
+	appendStringInfo(&json,
+	                 "{\"outcome\": \"%s\", \"is_task\": false, \"language\": null, \"url\": ",
+	                 bg_outcome_name(outcome));
 	if (url != NULL)
 		escape_json(&json, url);
 	else
@@ -128,8 +128,10 @@ static Datum failure(bg_outcome outcome, const char *url, size_t bytes)
 	appendStringInfo(
 	    &json,
 	    ", \"snapshot_id\": null, \"fields\": {}, \"rewards\": [], \"milestones\": [], "
-	    "\"missing\": {}, \"metadata\": {}, \"text\": \"\", \"stats\": {\"bytes\": %zu, "
-	    "\"nodes\": 0, \"ms\": 0}}",
+	    "\"missing\": {}, "
+	    "\"metadata\": {\"title\": null, \"author\": null, \"published\": null, \"site\": null, "
+	    "\"canonical\": null, \"description\": null, \"image\": null}, \"text\": \"\", "
+	    "\"stats\": {\"bytes\": %zu, \"nodes\": 0, \"ms\": 0}}",
 	    bytes);
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
 }
@@ -164,17 +166,18 @@ static bool parse_answer(char *json, size_t len, Datum *result)
 	return is_json;
 }
 
-/* Has the reader read one page. All strings in UTF-8; "url" as the result shall name it if there is no other. */
-static Datum read_page(bg_reader_op op, const char *content_type, const char *url, const char *body,
-                       size_t len)
+/*
+ * One exchange with the reader: true and the result, or false and why the child died. It is gone then, and whenever an error
+ * is raised.
+ */
+static bool exchange(bg_reader_op op, const char *content_type, const char *url, const char *body,
+                     size_t len, Datum *result, bg_outcome *death)
 {
 	char *volatile answer = NULL;
 	size_t answer_len = 0;
-	Datum result = (Datum) 0;
 	volatile bool is_read = false;
-	volatile bg_outcome death = BG_READER_CRASHED;
 
-	ensure_reader();
+	*death = BG_READER_CRASHED;
 	if (!bg_reader_send(reader, op, content_type, content_type == NULL ? 0 : strlen(content_type),
 	                    url, url == NULL ? 0 : strlen(url), body, len))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
@@ -184,10 +187,10 @@ static Datum read_page(bg_reader_op op, const char *content_type, const char *ur
 		if (await_answer() == BG_READER_DONE)
 		{
 			answer = bg_reader_take(reader, &answer_len);
-			is_read = answer != NULL && parse_answer(answer, answer_len, &result);
+			is_read = answer != NULL && parse_answer(answer, answer_len, result);
 		}
 		else
-			death = (bg_outcome) bg_reader_death(reader);
+			*death = (bg_outcome) bg_reader_death(reader);
 	}
 	PG_CATCH();
 	{
@@ -197,10 +200,30 @@ static Datum read_page(bg_reader_op op, const char *content_type, const char *ur
 	}
 	PG_END_TRY();
 	free(answer);
-	if (is_read)
-		return result;
-	stop_reader();
-	ereport(LOG, (errmsg("the page reader ended on a page: %s", bg_outcome_name(death))));
+	if (!is_read)
+		stop_reader();
+	return is_read;
+}
+
+/*
+ * Has the reader read one page. All strings in UTF-8. A child that had read others before may have died of something else than
+ * this page: a fresh one decides.
+ */
+static Datum read_page(bg_reader_op op, const char *content_type, const char *url, const char *body,
+                       size_t len)
+{
+	Datum result = (Datum) 0;
+	bg_outcome death;
+	bool fresh;
+
+	do
+	{
+		ensure_reader();
+		fresh = bg_reader_served(reader) == 0;
+		if (exchange(op, content_type, url, body, len, &result, &death))
+			return result;
+		ereport(LOG, (errmsg("the page reader ended on a page: %s", bg_outcome_name(death))));
+	} while (death == BG_READER_CRASHED && !fresh);
 	return failure(death, url, len);
 }
 
