@@ -472,6 +472,19 @@ static bg_url_error make_absolute(const char *text, const char *relative_to, bg_
 		return BG_URL_OK;
 	}
 
+	/* What libcurl would be generous with is done here: it takes any number of slashes for two. */
+	if (strncmp(text, "//", 2) == 0)
+	{
+		bg_buffer_puts(out, strncmp(relative_to, "https:", 6) == 0 ? "https:" : "http:");
+		bg_buffer_puts(out, text);
+		return BG_URL_OK;
+	}
+	if (text[0] == '#')
+	{
+		/* The same page; libcurl would take the last segment off. */
+		bg_buffer_puts(out, relative_to);
+		return BG_URL_OK;
+	}
 	handle = curl_url();
 	if (handle == NULL)
 		return BG_URL_MEMORY;
