@@ -3,6 +3,8 @@
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 pg_version=15
+# Builds use the system's server, whatever stands first in PATH.
+export PG_CONFIG=/usr/lib/postgresql/$pg_version/bin/pg_config
 say() { printf '%s\n' "$*"; }
 die() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
