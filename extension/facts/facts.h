@@ -23,7 +23,7 @@
 typedef struct bg_span
 {
 	size_t start; /* bytes into the text, inclusive */
-	size_t end;	  /* exclusive; start == end: no span */
+	size_t end;   /* exclusive; start == end: no span */
 } bg_span;
 
 /* Finds a quote: exactly, then with white space folded, then also with case folded. False if it is not there. */
@@ -35,18 +35,19 @@ extern bool bg_evidence_locate(const char *text, size_t len, const char *quote, 
 extern bool bg_evidence_cite(bg_buffer *text, const char *source, const char *value, bg_span *span);
 /* {"value", "quote", "start", "end", "method", "confidence"}; start and end in characters. Steals "value". */
 extern json_t *bg_evidence_field(const char *text, size_t len, bg_span span, const char *method,
-								 double confidence, json_t *value);
+                                 double confidence, json_t *value);
 
 /* ---- money.c ----------------------------------------------------------------------------------------------- */
 
 typedef struct bg_money
 {
-	double amount;	   /* the amount, or the upper end of a range; exact decimal text is in "digits" */
-	double min;		   /* lower end of a range, or NAN */
-	char digits[40];   /* canonical decimal of amount, "10000" or "0.5", fit for numeric */
+	double amount; /* the amount, or the upper end of a range; exact decimal text is in "digits" */
+	double min;    /* lower end of a range, or NAN */
+	char digits[40]; /* canonical decimal of amount, "10000" or "0.5", fit for numeric */
 	char min_digits[40];
-	char currency[16]; /* ISO 4217 or token, upper case ("USD", "USDC", "CNY"); "" = the text names none */
-	bool is_maximum;   /* "up to" */
+	char currency
+	    [16]; /* ISO 4217 or token, upper case ("USD", "USDC", "CNY"); "" = the text names none */
+	bool is_maximum; /* "up to" */
 	bg_span span;
 } bg_money;
 
@@ -66,9 +67,9 @@ typedef enum bg_precision
 typedef struct bg_deadline
 {
 	int64_t earliest; /* Unix seconds: first instant it can mean */
-	int64_t latest;	  /* Unix seconds: last instant it can mean */
-	char date[11];	  /* calendar date as written, YYYY-MM-DD */
-	char zone[40];	  /* as written or IANA: "AoE", "UTC+8", "America/New_York"; "" = not stated */
+	int64_t latest;   /* Unix seconds: last instant it can mean */
+	char date[11];    /* calendar date as written, YYYY-MM-DD */
+	char zone[40];    /* as written or IANA: "AoE", "UTC+8", "America/New_York"; "" = not stated */
 	bg_precision precision;
 	bg_span span;
 } bg_deadline;
@@ -78,7 +79,7 @@ typedef struct bg_deadline
  * missing year; without it a date without a year is skipped. Ranges give their end. False when there is no other.
  */
 extern bool bg_deadline_next(const char *text, size_t len, size_t *position, const char *reference,
-							 bg_deadline *deadline);
+                             bg_deadline *deadline);
 
 /* ---- rules.c ----------------------------------------------------------------------------------------------- */
 
@@ -101,6 +102,6 @@ extern json_t *bg_rules_extract(bg_buffer *text, const bg_page *page, const char
  * [{"field", "reason": quote_not_found | unsupported | unparseable | unknown_field}]. Returns a new result object.
  */
 extern json_t *bg_reconcile(const char *text, size_t len, const json_t *rules_result,
-							const json_t *model_fields);
+                            const json_t *model_fields);
 
 #endif

@@ -11,379 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
 #include "scan.h"
 #include "units.h"
 
-typedef unsigned __int128 wide;
-
-#define MAX_DIGITS 24
-
-/* A decimal number: mantissa / 10^scale. */
-typedef struct number
-{
-	wide mantissa;
-	int scale;
-	size_t start;
-	size_t end;
-	bool one_dot_group;  /* "5.000": thousands or three decimals */
-	bool decimal_comma;  /* "1,50" */
-	bool spaced;         /* grouped by plain spaces */
-	bool multiplied;     /* k, million, 万 ... */
-	bool short_multiple; /* a single letter, which only a unit makes a multiple ("5m") */
-	wide bare_mantissa;  /* before the short multiple */
-	int bare_scale;
-	size_t bare_end;
-} number;
-
-/* ASCII or full-width digit at "at": its value and size; -1 if none. */
-static int digit_at(const char *text, size_t len, size_t at, size_t *size)
-{
-	if (at >= len)
-		return -1;
-	if (bg_is_digit(text[at]))
-	{
-		*size = 1;
-		return text[at] - '0';
-	}
-	if (len - at >= 3 && (unsigned char) text[at] == 0xEF && (unsigned char) text[at + 1] == 0xBC &&
-	    (unsigned char) text[at + 2] >= 0x90 && (unsigned char) text[at + 2] <= 0x99)
-	{
-		*size = 3;
-		return (unsigned char) text[at + 2] - 0x90;
-	}
-	return -1;
-}
-
-/* Number of digits in a row from "at"; *end after them. */
-static int digit_run(const char *text, size_t len, size_t at, size_t *end)
-{
-	int count = 0;
-	size_t size;
-
-	while (digit_at(text, len, at, &size) >= 0)
-	{
-		at += size;
-		count++;
-	}
-	*end = at;
-	return count;
-}
-
-/* A separator between groups of digits: its kind (',', '.', '\'', ' ', 'n' for narrow or no-break space) or 0. */
-static char separator_at(const char *text, size_t len, size_t at, size_t *size)
-{
-	static const struct
-	{
-		const char *bytes;
-		char kind;
-	} separators[] = {{",", ','},           {"，", ','},       {".", '.'},
-	                  {"．", '.'},          {"'", '\''},       {"\xE2\x80\x99", '\''},
-	                  {" ", ' '},           {"\xC2\xA0", 'n'}, {"\xE2\x80\x89", 'n'},
-	                  {"\xE2\x80\xAF", 'n'}};
-
-	for (size_t i = 0; i < sizeof(separators) / sizeof(separators[0]); i++)
-		if (bg_scan_has(text, len, at, separators[i].bytes))
-		{
-			*size = strlen(separators[i].bytes);
-			return separators[i].kind;
-		}
-	return 0;
-}
-
-static bool take_digits(const char *text, size_t from, size_t to, number *n, int *taken)
-{
-	size_t size = 1;
-
-	while (from < to)
-	{
-		int digit = digit_at(text, to, from, &size);
-
-		if (digit < 0 || ++*taken > MAX_DIGITS)
-			return false;
-		n->mantissa = n->mantissa * 10 + (unsigned) digit;
-		from += size;
-	}
-	return true;
-}
-
-/* The digits with their grouping and decimals. */
-static bool read_digits(const char *text, size_t len, size_t at, number *n)
-{
-	size_t end;
-	size_t next;
-	size_t size;
-	int taken = 0;
-	int first = digit_run(text, len, at, &end);
-	char group = 0;
-	int groups = 0;
-
-	memset(n, 0, sizeof(*n));
-	n->start = at;
-	if (first == 0 || !take_digits(text, at, end, n, &taken))
-		return false;
-	/* groups of three (or Indian groups of two before the last) */
-	while (first <= 3)
-	{
-		char kind = separator_at(text, len, end, &size);
-		int run;
-
-		if (kind == 0 || (group != 0 && kind != group))
-			break;
-		run = digit_run(text, len, end + size, &next);
-		if (run == 2 && kind == ',' && groups >= 0)
-		{
-			/* 1,00,000 */
-			size_t last;
-			size_t more;
-
-			if (separator_at(text, len, next, &more) != ',' ||
-			    (digit_run(text, len, next + more, &last) != 3 &&
-			     digit_run(text, len, next + more, &last) != 2))
-				break;
-		}
-		else if (run != 3)
-			break;
-		if (kind == '.' && groups == 0)
-		{
-			/* 5.000 alone stays open; 5.000.000 and 5.000,00 are groups */
-			size_t more;
-			char second = separator_at(text, len, next, &more);
-			size_t ignored;
-
-			if (!((second == '.' && digit_run(text, len, next + more, &ignored) == 3) ||
-			      (second == ',' && digit_run(text, len, next + more, &ignored) == 2)))
-				break;
-		}
-		if (!take_digits(text, end + size, next, n, &taken))
-			return false;
-		group = kind;
-		groups++;
-		end = next;
-		if (kind == ' ')
-			n->spaced = true;
-	}
-	/* decimals */
-	{
-		char kind = separator_at(text, len, end, &size);
-		int run = kind == '.' || kind == ',' ? digit_run(text, len, end + size, &next) : 0;
-
-		if (kind == '.' && run > 0 && group != '.' && run <= 18)
-		{
-			n->one_dot_group = run == 3 && groups == 0 && first <= 3 && n->mantissa != 0;
-			if (!take_digits(text, end + size, next, n, &taken))
-				return false;
-			n->scale = run;
-			end = next;
-		}
-		else if (kind == ',' && run > 0 && run <= 2 && group != ',')
-		{
-			n->decimal_comma = true;
-			if (!take_digits(text, end + size, next, n, &taken))
-				return false;
-			n->scale = run;
-			end = next;
-		}
-	}
-	/* 1.2.3 and 2026.10.4 are no numbers */
-	if ((separator_at(text, len, end, &size) == '.') && digit_run(text, len, end + size, &next) > 0)
-		return false;
-	n->end = end;
-	return true;
-}
-
-static bool multiply(number *n, int zeros)
-{
-	while (zeros > 0 && n->scale > 0)
-	{
-		n->scale--;
-		zeros--;
-	}
-	while (zeros-- > 0)
-	{
-		if (n->mantissa > ((wide) -1) / 100)
-			return false;
-		n->mantissa *= 10;
-	}
-	return true;
-}
-
-/* 千 万 億 and so on at "at": zeros and size; 0 if none. */
-static int cjk_multiple(const char *text, size_t len, size_t at, size_t *size)
-{
-	static const struct
-	{
-		const char *bytes;
-		int zeros;
-	} multiples[] = {{"百万", 6}, {"千万", 7}, {"百萬", 6}, {"千萬", 7}, {"万", 4},
-	                 {"萬", 4},   {"亿", 8},   {"億", 8},   {"千", 3},   {"百", 2}};
-
-	for (size_t i = 0; i < sizeof(multiples) / sizeof(multiples[0]); i++)
-		if (bg_scan_has(text, len, at, multiples[i].bytes))
-		{
-			*size = strlen(multiples[i].bytes);
-			return multiples[i].zeros;
-		}
-	return 0;
-}
-
-/* 8万2千: further digits with smaller multiples are added. */
-static bool read_cjk_multiples(const char *text, size_t len, number *n)
-{
-	size_t size;
-	size_t at = bg_scan_skip(text, len, n->end);
-	int zeros = cjk_multiple(text, len, at, &size);
-
-	if (zeros == 0)
-		return true;
-	if (!multiply(n, zeros))
-		return false;
-	n->multiplied = true;
-	n->end = at + size;
-	for (;;)
-	{
-		number more;
-		int less;
-
-		if (digit_at(text, len, n->end, &size) < 0 || !read_digits(text, len, n->end, &more))
-			return true;
-		less = cjk_multiple(text, len, more.end, &size);
-		if (less == 0 || less >= zeros)
-		{
-			/* 1万500元: plain digits may end it */
-			if (less == 0 && more.scale == 0 && more.mantissa < 10000 && more.mantissa >= 100 &&
-			    n->scale == 0)
-			{
-				n->mantissa += more.mantissa;
-				n->end = more.end;
-			}
-			return true;
-		}
-		if (!multiply(&more, less) || more.scale > 0 || n->scale > 0)
-			return true;
-		n->mantissa += more.mantissa;
-		n->end = more.end + size;
-		zeros = less;
-	}
-}
-
-/* k, m, bn, thousand, million after the digits. */
-static bool read_multiple(const char *text, size_t len, number *n)
-{
-	static const struct
-	{
-		const char *word;
-		int zeros;
-		bool attached; /* must touch the digits */
-	} words[] = {{"thousand", 3, false}, {"million", 6, false}, {"billion", 9, false},
-	             {"mln", 6, false},      {"mio", 6, false},     {"mm", 6, true},
-	             {"mn", 6, true},        {"bn", 9, true},       {"k", 3, true},
-	             {"m", 6, true},         {"b", 9, true},        {"w", 4, true}};
-	size_t skipped = bg_scan_skip(text, len, n->end);
-	char code[16];
-	size_t end;
-
-	n->bare_mantissa = n->mantissa;
-	n->bare_scale = n->scale;
-	n->bare_end = n->end;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-	{
-		size_t at = words[i].attached ? n->end : skipped;
-		size_t after = at + strlen(words[i].word);
-
-		if (!bg_scan_has_fold(text, len, at, words[i].word))
-			continue;
-		/* "5kUSD" is fine, "5km" is not */
-		if (after < len && bg_is_alpha(text[after]) &&
-		    (words[i].word[1] != '\0' ||
-		     bg_unit_after(text, len, after, false, code, &end) == NULL))
-			continue;
-		if (after < len && bg_is_digit(text[after]))
-			continue;
-		n->multiplied = true;
-		n->short_multiple = words[i].word[1] == '\0' && words[i].word[0] != 'k';
-		if (!multiply(n, words[i].zeros))
-			return false;
-		n->end = after;
-		return true;
-	}
-	return read_cjk_multiples(text, len, n);
-}
-
-static int cjk_digit(const char *text, size_t len, size_t at)
-{
-	static const char *const digits[] = {"零", "一", "二", "三", "四", "五",
-	                                     "六", "七", "八", "九", "两"};
-
-	for (int i = 0; i < 11; i++)
-		if (bg_scan_has(text, len, at, digits[i]))
-			return i == 10 ? 2 : i;
-	return -1;
-}
-
-/* 五千, 三万五千, 一百二十: numbers in Chinese characters. */
-static bool read_cjk_number(const char *text, size_t len, size_t at, number *n)
-{
-	unsigned long long total = 0;
-	unsigned long long section = 0;
-	unsigned long long digit = 0;
-	bool multiple = false;
-
-	memset(n, 0, sizeof(*n));
-	n->start = at;
-	for (int i = 0; i < 16; i++)
-	{
-		int value = cjk_digit(text, len, at);
-
-		if (value >= 0)
-		{
-			digit = (unsigned long long) value;
-			at += 3;
-		}
-		else if (bg_scan_has(text, len, at, "十"))
-		{
-			section += (digit == 0 ? 1 : digit) * 10;
-			digit = 0;
-			at += 3;
-			multiple = true;
-		}
-		else if (bg_scan_has(text, len, at, "百") || bg_scan_has(text, len, at, "千"))
-		{
-			section += digit * (bg_scan_has(text, len, at, "百") ? 100 : 1000);
-			digit = 0;
-			at += 3;
-			multiple = true;
-		}
-		else if (bg_scan_has(text, len, at, "万") || bg_scan_has(text, len, at, "萬") ||
-		         bg_scan_has(text, len, at, "亿") || bg_scan_has(text, len, at, "億"))
-		{
-			bool wan = bg_scan_has(text, len, at, "万") || bg_scan_has(text, len, at, "萬");
-
-			total = (total + section + digit) * (wan ? 10000ULL : 100000000ULL);
-			section = digit = 0;
-			at += 3;
-			multiple = true;
-		}
-		else
-			break;
-		if (total > 1000000000000000ULL)
-			return false;
-	}
-	total += section + digit;
-	n->mantissa = n->bare_mantissa = total;
-	n->end = n->bare_end = at;
-	n->multiplied = multiple;
-	return multiple && total > 0;
-}
-
-static bool read_number(const char *text, size_t len, size_t at, number *n)
-{
-	if (cjk_digit(text, len, at) >= 0)
-		return read_cjk_number(text, len, at, n);
-	return read_digits(text, len, at, n) && read_multiple(text, len, n);
-}
-
 /* True if the ambiguous ways of writing the number are settled by the unit. */
-static bool settle(number *n, const char *code, bool prefixed)
+static bool settle(bg_number *n, const char *code, bool prefixed)
 {
 	if (n->one_dot_group)
 	{
@@ -404,49 +37,8 @@ static bool settle(number *n, const char *code, bool prefixed)
 	return n->mantissa > 0;
 }
 
-/* Canonical decimal without trailing zeros of the fraction. */
-static bool put_digits(const number *n, char *out, size_t size)
-{
-	char digits[48];
-	int count = 0;
-	int scale = n->scale;
-	wide value = n->mantissa;
-	size_t at = 0;
-
-	while (scale > 0 && value % 10 == 0)
-	{
-		value /= 10;
-		scale--;
-	}
-	do
-	{
-		digits[count++] = (char) ('0' + (int) (value % 10));
-		value /= 10;
-	} while (value > 0);
-	while (count <= scale)
-		digits[count++] = '0';
-	if ((size_t) count + 2 > size)
-		return false;
-	while (count > 0)
-	{
-		out[at++] = digits[--count];
-		if (count == scale && scale > 0)
-			out[at++] = '.';
-	}
-	out[at] = '\0';
-	return true;
-}
-
-static int compare(const number *a, const number *b)
-{
-	long double x = (long double) a->mantissa / powl(10, a->scale);
-	long double y = (long double) b->mantissa / powl(10, b->scale);
-
-	return x < y ? -1 : x > y;
-}
-
 /* A number with its unit at "at". */
-static bool read_money(const char *text, size_t len, size_t at, const char *inherited, number *n,
+static bool read_money(const char *text, size_t len, size_t at, const char *inherited, bg_number *n,
                        char *code, size_t *start, size_t *end)
 {
 	char before[16] = "";
@@ -455,7 +47,7 @@ static bool read_money(const char *text, size_t len, size_t at, const char *inhe
 	size_t after_end = 0;
 	size_t place;
 
-	if (!read_number(text, len, at, n))
+	if (!bg_number_read(text, len, at, n))
 		return false;
 	*start = at;
 	bg_unit_before(text, len, at, before, &before_start);
@@ -518,13 +110,13 @@ static size_t range_separator(const char *text, size_t len, size_t at, bool betw
 	return 0;
 }
 
-/* Where the digits of the next number begin, if a number (with or without a sign before it) is at "at". */
+/* Where the digits of the next bg_number begin, if a number (with or without a sign before it) is at "at". */
 static size_t number_start(const char *text, size_t len, size_t at)
 {
 	size_t limit = at + 8 < len ? at + 8 : len;
 	size_t size;
 
-	while (at < limit && digit_at(text, len, at, &size) < 0)
+	while (at < limit && bg_number_digit(text, len, at, &size) < 0)
 	{
 		if (text[at] == '\n' || text[at] == '.' || text[at] == ',')
 			return BG_SCAN_NONE;
@@ -535,10 +127,12 @@ static size_t number_start(const char *text, size_t len, size_t at)
 
 static bool is_up_to(const char *text, size_t start)
 {
+	/* clang-format off */
 	static const char *const cues[] = {
-	    "up to",     "max",          "max.", "maximum*", "as much as", "as high as",
-	    "capped at", "no more than", "最高", "高达",     "不超过",     "至多",
-	    "最多",      "上限",         "可达", "up-to",    NULL};
+		"up to", "max", "max.", "maximum*", "as much as", "as high as", "capped at",
+		"no more than", "最高", "高达", "不超过", "至多", "最多", "上限", "可达", "up-to", NULL
+	};
+	/* clang-format on */
 	char window[48];
 	size_t from = start > 40 ? start - 40 : 0;
 	size_t n = 0;
@@ -589,8 +183,8 @@ bool bg_money_next(const char *text, size_t len, size_t *position, bg_money *mon
 
 	while (at < len)
 	{
-		number n;
-		number m;
+		bg_number n;
+		bg_number m;
 		char code[16] = "";
 		char code2[16] = "";
 		size_t start;
@@ -609,21 +203,21 @@ bool bg_money_next(const char *text, size_t len, size_t *position, bg_money *mon
 			at++;
 			continue;
 		}
-		if (digit_at(text, len, at, &size) < 0 && cjk_digit(text, len, at) < 0)
+		if (bg_number_digit(text, len, at, &size) < 0 && bg_number_ideograph(text, len, at) < 0)
 		{
 			at++;
 			continue;
 		}
 		if (!may_begin(text, at))
 		{
-			digit_run(text, len, at, &next);
+			bg_number_run(text, len, at, &next);
 			at = next > at ? next : at + 1;
 			continue;
 		}
 		own = read_money(text, len, at, "", &n, code, &start, &end);
-		if (!own && (!read_number(text, len, at, &n) || (n.end < len && text[n.end] == '%')))
+		if (!own && (!bg_number_read(text, len, at, &n) || (n.end < len && text[n.end] == '%')))
 		{
-			digit_run(text, len, at, &next);
+			bg_number_run(text, len, at, &next);
 			at = next > at ? next : at + 1;
 			continue;
 		}
@@ -639,22 +233,22 @@ bool bg_money_next(const char *text, size_t len, size_t *position, bg_money *mon
 		    start2 >= end && (!own || strcmp(code, code2) == 0 || code[0] == '\0'))
 		{
 			if (m.multiplied && !n.multiplied && m.bare_mantissa != m.mantissa && n.scale == 0 &&
-			    m.bare_scale == 0 && n.mantissa < m.bare_mantissa && compare(&n, &m) < 0)
+			    m.bare_scale == 0 && n.mantissa < m.bare_mantissa && bg_number_compare(&n, &m) < 0)
 			{
 				/* $5-25k: the multiple belongs to both */
-				number scaled = n;
-				wide factor = m.mantissa / m.bare_mantissa;
+				bg_number scaled = n;
+				bg_wide factor = m.mantissa / m.bare_mantissa;
 
 				scaled.mantissa *= factor;
-				if (compare(&scaled, &m) < 0)
+				if (bg_number_compare(&scaled, &m) < 0)
 					n = scaled;
 			}
-			if (compare(&n, &m) < 0 && (own || settle(&n, code2, false)))
+			if (bg_number_compare(&n, &m) < 0 && (own || settle(&n, code2, false)))
 			{
 				memset(money, 0, sizeof(*money));
 				strcpy(money->currency, code2);
-				if (put_digits(&m, money->digits, sizeof(money->digits)) &&
-				    put_digits(&n, money->min_digits, sizeof(money->min_digits)))
+				if (bg_number_put(&m, money->digits, sizeof(money->digits)) &&
+				    bg_number_put(&n, money->min_digits, sizeof(money->min_digits)))
 				{
 					money->amount = strtod(money->digits, NULL);
 					money->min = strtod(money->min_digits, NULL);
@@ -670,7 +264,7 @@ bool bg_money_next(const char *text, size_t len, size_t *position, bg_money *mon
 		{
 			memset(money, 0, sizeof(*money));
 			strcpy(money->currency, code);
-			if (put_digits(&n, money->digits, sizeof(money->digits)))
+			if (bg_number_put(&n, money->digits, sizeof(money->digits)))
 			{
 				money->amount = strtod(money->digits, NULL);
 				money->min = NAN;

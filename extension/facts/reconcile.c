@@ -23,43 +23,18 @@ static const char *const known_fields[] = {"title",    "organizer",   "category"
                                            "deadline", "eligibility", "summary",  NULL};
 
 /* A quote that gives orders to a reader of the page instead of describing the task. */
-static const char *const orders[] = {"ignore previous",
-                                     "ignore all previous",
-                                     "ignore the previous",
-                                     "ignore above",
-                                     "ignore all prior",
-                                     "disregard",
-                                     "previous instructions",
-                                     "system prompt",
-                                     "you are an ai",
-                                     "as an ai",
-                                     "language model",
-                                     "assistant:",
-                                     "set the reward",
-                                     "set the prize",
-                                     "set the deadline",
-                                     "set the amount",
-                                     "set the title",
-                                     "report the reward",
-                                     "output the following",
-                                     "respond with",
-                                     "answer with",
-                                     "reply with",
-                                     "return the value",
-                                     "extract the",
-                                     "you must output",
-                                     "ai agents reading",
-                                     "to the ai",
-                                     "instructions for ai",
-                                     "override",
-                                     "忽略之前",
-                                     "忽略以上",
-                                     "忽略上述",
-                                     "系统提示",
-                                     "请将奖金设",
-                                     "将奖金设为",
-                                     "请输出",
-                                     NULL};
+/* clang-format off */
+static const char *const orders[] = {
+	"ignore previous", "ignore all previous", "ignore the previous", "ignore above",
+	"ignore all prior", "disregard", "previous instructions", "system prompt", "you are an ai",
+	"as an ai", "language model", "assistant:", "set the reward", "set the prize",
+	"set the deadline", "set the amount", "set the title", "report the reward",
+	"output the following", "respond with", "answer with", "reply with", "return the value",
+	"extract the", "you must output", "ai agents reading", "to the ai", "instructions for ai",
+	"override", "忽略之前", "忽略以上", "忽略上述", "系统提示", "请将奖金设", "将奖金设为",
+	"请输出", NULL
+};
+/* clang-format on */
 
 static char *lowered(const char *text, size_t len)
 {

@@ -9,176 +9,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const platforms[] = {"immunefi",
-                                        "hackerone",
-                                        "bugcrowd",
-                                        "intigriti",
-                                        "devpost",
-                                        "gitcoin",
-                                        "github",
-                                        "gitlab",
-                                        "dorahacks",
-                                        "superteam",
-                                        "superteam earn",
-                                        "layer3",
-                                        "replit",
-                                        "code4rena",
-                                        "sherlock",
-                                        "cantina",
-                                        "kaggle",
-                                        "dework",
-                                        "questbook",
-                                        "galxe",
-                                        "zealy",
-                                        "upwork",
-                                        "freelancer",
-                                        "twitter",
-                                        "discord",
-                                        "telegram",
-                                        "medium",
-                                        "notion",
-                                        "algora",
-                                        "opire",
-                                        "issuehunt",
-                                        "google",
-                                        "youtube",
-                                        "linkedin",
-                                        "facebook",
-                                        "hackenproof",
-                                        "taikai",
-                                        "devfolio",
-                                        "eventbrite",
-                                        "luma",
-                                        "x",
-                                        "ethereum mainnet",
-                                        NULL};
-static const char *const generic[] = {"the",
-                                      "a",
-                                      "an",
-                                      "this",
-                                      "that",
-                                      "our",
-                                      "your",
-                                      "we",
-                                      "you",
-                                      "it",
-                                      "bug",
-                                      "bounty",
-                                      "bounties",
-                                      "open",
-                                      "general",
-                                      "official",
-                                      "welcome",
-                                      "new",
-                                      "call",
-                                      "about",
-                                      "rewards",
-                                      "reward",
-                                      "prizes",
-                                      "prize",
-                                      "program",
-                                      "programme",
-                                      "test",
-                                      "first",
-                                      "second",
-                                      "third",
-                                      "deep",
-                                      "dive",
-                                      "use",
-                                      "build",
-                                      "write",
-                                      "create",
-                                      "design",
-                                      "develop",
-                                      "find",
-                                      "make",
-                                      "add",
-                                      "fix",
-                                      "get",
-                                      "everyone",
-                                      "anyone",
-                                      "each",
-                                      "all",
-                                      "and",
-                                      "or",
-                                      "if",
-                                      "in",
-                                      "on",
-                                      "for",
-                                      "to",
-                                      "of",
-                                      "hackathon",
-                                      "hack",
-                                      "security",
-                                      "smart",
-                                      "contract",
-                                      "audit",
-                                      "comp",
-                                      "team",
-                                      "project",
-                                      "note",
-                                      "there",
-                                      "participants",
-                                      "winners",
-                                      "submissions",
-                                      "contest",
-                                      "competition",
-                                      "grant",
-                                      "grants",
-                                      "challenge",
-                                      "overview",
-                                      "summary",
-                                      "introduction",
-                                      "what",
-                                      "how",
-                                      "why",
-                                      "who",
-                                      "when",
-                                      "where",
-                                      "please",
-                                      "here",
-                                      "these",
-                                      "those",
-                                      "they",
-                                      "he",
-                                      "she",
-                                      "users",
-                                      "developers",
-                                      "hackers",
-                                      "no",
-                                      "yes",
-                                      "deadline",
-                                      "documentation",
-                                      "development",
-                                      "community",
-                                      "content",
-                                      "mission",
-                                      "which",
-                                      "labels",
-                                      "opened",
-                                      "issue",
-                                      "rfp",
-                                      "some",
-                                      "most",
-                                      "many",
-                                      "critical",
-                                      "high",
-                                      "low",
-                                      "medium",
-                                      "maximum",
-                                      "total",
-                                      "scope",
-                                      "main",
-                                      "mini",
-                                      "best",
-                                      "with",
-                                      "currently",
-                                      "must",
-                                      "payment",
-                                      "one",
-                                      "by",
-                                      "name",
-                                      NULL};
+/* clang-format off */
+static const char *const platforms[] = {
+	"immunefi", "hackerone", "bugcrowd", "intigriti", "devpost", "gitcoin", "github", "gitlab",
+	"dorahacks", "superteam", "superteam earn", "layer3", "replit", "code4rena", "sherlock",
+	"cantina", "kaggle", "dework", "questbook", "galxe", "zealy", "upwork", "freelancer",
+	"twitter", "discord", "telegram", "medium", "notion", "algora", "opire", "issuehunt", "google",
+	"youtube", "linkedin", "facebook", "hackenproof", "taikai", "devfolio", "eventbrite", "luma",
+	"x", "ethereum mainnet", NULL
+};
+/* clang-format on */
+/* clang-format off */
+static const char *const generic[] = {
+	"the", "a", "an", "this", "that", "our", "your", "we", "you", "it", "bug", "bounty",
+	"bounties", "open", "general", "official", "welcome", "new", "call", "about", "rewards",
+	"reward", "prizes", "prize", "program", "programme", "test", "first", "second", "third",
+	"deep", "dive", "use", "build", "write", "create", "design", "develop", "find", "make", "add",
+	"fix", "get", "everyone", "anyone", "each", "all", "and", "or", "if", "in", "on", "for", "to",
+	"of", "hackathon", "hack", "security", "smart", "contract", "audit", "comp", "team", "project",
+	"note", "there", "participants", "winners", "submissions", "contest", "competition", "grant",
+	"grants", "challenge", "overview", "summary", "introduction", "what", "how", "why", "who",
+	"when", "where", "please", "here", "these", "those", "they", "he", "she", "users",
+	"developers", "hackers", "no", "yes", "deadline", "documentation", "development", "community",
+	"content", "mission", "which", "labels", "opened", "issue", "rfp", "some", "most", "many",
+	"critical", "high", "low", "medium", "maximum", "total", "scope", "main", "mini", "best",
+	"with", "currently", "must", "payment", "one", "by", "name", NULL
+};
+/* clang-format on */
 
 static bool in_fold(const char *const *list, const char *word, size_t len)
 {
@@ -310,13 +167,14 @@ static size_t name_after(const bg_doc *doc, size_t at, size_t line_end)
 /* "Organizer: Name", "主办方：名称". */
 static bool labelled(const bg_doc *doc, bg_found *found)
 {
+	/* clang-format off */
 	static const char *const labels[] = {
-	    "organizer",  "organiser",    "organizers", "organized by", "organised by", "hosted by",
-	    "host",       "hosts",        "sponsor",    "company",      "client",       "employer",
-	    "offered by", "presented by", "posted by",  "issued by",    "funded by",    "主办方",
-	    "主办单位",   "主办",         "发布方",     "发起方",       "举办方",       "组织方",
-	    "组织单位",   "主办机构",     "发布者",     "甲方",         "雇主",         "需求方",
-	    NULL};
+		"organizer", "organiser", "organizers", "organized by", "organised by", "hosted by",
+		"host", "hosts", "sponsor", "company", "client", "employer", "offered by", "presented by",
+		"posted by", "issued by", "funded by", "主办方", "主办单位", "主办", "发布方", "发起方",
+		"举办方", "组织方", "组织单位", "主办机构", "发布者", "甲方", "雇主", "需求方", NULL
+	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < doc->line_count && i < 3000; i++)
 	{
@@ -457,20 +315,24 @@ static bool listed(const bg_doc *doc, bg_found *found)
 /* "Name is offering a bounty", "hosted by Name", "由名称主办". */
 static bool phrased(const bg_doc *doc, bg_found *found)
 {
+	/* clang-format off */
 	static const char *const after[] = {
-	    "is offering",   "are offering",    "is looking for", "is looking to",    "is now looking",
-	    "is seeking",    "has provided",    "have provided",  "will award",       "is awarding",
-	    "is excited to", "is delighted to", "is proud to",    "is launching",     "is hosting",
-	    "will make",     "will pay",        "invites",        "is inviting",      "is running",
-	    "offers a",      "offers rewards",  "is sponsoring",  "wants to sponsor", "is pleased to",
-	    "has launched",  "launches",        "is holding",     "will be offering", "dao members",
-	    "is granting",   "is giving away",  "presents",       "is partnering",    NULL};
-	static const char *const before[] = {"hosted by",    "organized by",     "organised by",
-	                                     "presented by", "offered by",       "run by",
-	                                     "powered by",   "sponsored by",     "brought to you by",
-	                                     "launched by",  "funded by",        "held by",
-	                                     "initiated by", "an initiative of", "rewards from",
-	                                     "provided by",  "on behalf of",     NULL};
+		"is offering", "are offering", "is looking for", "is looking to", "is now looking",
+		"is seeking", "has provided", "have provided", "will award", "is awarding",
+		"is excited to", "is delighted to", "is proud to", "is launching", "is hosting",
+		"will make", "will pay", "invites", "is inviting", "is running", "offers a",
+		"offers rewards", "is sponsoring", "wants to sponsor", "is pleased to", "has launched",
+		"launches", "is holding", "will be offering", "dao members", "is granting",
+		"is giving away", "presents", "is partnering", NULL
+	};
+	/* clang-format on */
+	/* clang-format off */
+	static const char *const before[] = {
+		"hosted by", "organized by", "organised by", "presented by", "offered by", "run by",
+		"powered by", "sponsored by", "brought to you by", "launched by", "funded by", "held by",
+		"initiated by", "an initiative of", "rewards from", "provided by", "on behalf of", NULL
+	};
+	/* clang-format on */
 	static const char *const zh_end[] = {"主办",     "举办",     "发起", "组织开展", "共同组织",
 	                                     "联合组织", "联合主办", "推出", "承办",     NULL};
 
@@ -531,11 +393,14 @@ static bool phrased(const bg_doc *doc, bg_found *found)
 /* The name in front of "Bug Bounty", "Hackathon", "Bounties" and so on in the title. */
 static bool titled(const bg_doc *doc, bg_found *found)
 {
+	/* clang-format off */
 	static const char *const kinds[] = {
-	    "bug bounty", "bug bounties",  "bounty program*", "bounties", "bounty",     "hackathon",
-	    "audit",      "audit details", "contest details", "contest",  "prizes",     "grants",
-	    "grant",      "ambassador",    "vulnerability",   "security", ": call for", "call for",
-	    "challenge",  "microgrants",   "prizes and",      "grant-1",  NULL};
+		"bug bounty", "bug bounties", "bounty program*", "bounties", "bounty", "hackathon",
+		"audit", "audit details", "contest details", "contest", "prizes", "grants", "grant",
+		"ambassador", "vulnerability", "security", ": call for", "call for", "challenge",
+		"microgrants", "prizes and", "grant-1", NULL
+	};
+	/* clang-format on */
 	const bg_line *line;
 	size_t at;
 	size_t end;

@@ -35,8 +35,11 @@ static bool set_title(bg_doc *doc, char *title)
 /* Emoji, arrows and punctuation that decorate the beginning of a title: length of the one at "at". */
 static size_t decoration(const char *s)
 {
-	static const char *const marks[] = {"-", "–", "—", ":", "：", "|", "#",
-	                                    "•", "·", ">", "★", "☆",  "✨", "️"};
+	/* clang-format off */
+	static const char *const marks[] = {
+		"-", "–", "—", ":", "：", "|", "#", "•", "·", ">", "★", "☆", "✨", "️"
+	};
+	/* clang-format on */
 	unsigned char c = (unsigned char) s[0];
 
 	if (c == ' ')
@@ -174,12 +177,14 @@ static void tidy(char *s)
 {
 	static const char *const issue_marks[] = {
 	    " · Issue #", " · Pull Request #", " · Discussion #", " - Issue #", " (#", NULL};
+	/* clang-format off */
 	static const char *const site_words[] = {
-	    "immunefi",  "devpost",        "gitcoin",   "github",    "hackerone", "bugcrowd",
-	    "dorahacks", "superteam earn", "replit",    "layer3",    "upwork",    "freelancer",
-	    "kaggle",    "hackenproof",    "code4rena", "sherlock",  "cantina",   "bountycaster",
-	    "dework",    "questbook",      "ethglobal", "intigriti", "algora",    "opire",
-	    "issuehunt", "zealy",          "galxe",     "taskon",    NULL};
+		"immunefi", "devpost", "gitcoin", "github", "hackerone", "bugcrowd", "dorahacks",
+		"superteam earn", "replit", "layer3", "upwork", "freelancer", "kaggle", "hackenproof",
+		"code4rena", "sherlock", "cantina", "bountycaster", "dework", "questbook", "ethglobal",
+		"intigriti", "algora", "opire", "issuehunt", "zealy", "galxe", "taskon", NULL
+	};
+	/* clang-format on */
 	char *bar;
 
 	trim(s);

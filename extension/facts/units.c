@@ -46,36 +46,40 @@ static const name_code signs_after[] = {
     {"zł", "PLN"},
 };
 
+/* clang-format off */
 static const char *const fiat_codes[] = {
-    "USD", "EUR", "GBP", "CNY", "RMB", "JPY", "KRW", "INR", "CAD", "AUD", "NZD", "SGD", "HKD",
-    "TWD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "RUB", "UAH",
-    "BRL", "MXN", "ARS", "CLP", "COP", "PEN", "ZAR", "NGN", "KES", "GHS", "EGP", "AED", "SAR",
-    "QAR", "ILS", "THB", "VND", "IDR", "MYR", "PHP", "PKR", "BDT", "LKR", "NPR", "CNH", NULL,
+	"USD", "EUR", "GBP", "CNY", "RMB", "JPY", "KRW", "INR", "CAD", "AUD", "NZD", "SGD", "HKD",
+	"TWD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "RUB", "UAH",
+	"BRL", "MXN", "ARS", "CLP", "COP", "PEN", "ZAR", "NGN", "KES", "GHS", "EGP", "AED", "SAR",
+	"QAR", "ILS", "THB", "VND", "IDR", "MYR", "PHP", "PKR", "BDT", "LKR", "NPR", "CNH", NULL
 };
+/* clang-format on */
 
 /* Tokens that are no English word in lower case: accepted in any case. */
+/* clang-format off */
 static const char *const plain_tokens[] = {
-    "USDC",  "USDT",  "USDE", "DAI",   "XDAI",   "USDS", "PYUSD", "TUSD", "BUSD",  "FRAX",
-    "LUSD",  "GUSD",  "CUSD", "USDG",  "BTC",    "WBTC", "ETH",   "WETH", "STETH", "SOLANA",
-    "BNB",   "MATIC", "KSM",  "JUNO",  "ATOM",   "AVAX", "ALGO",  "XTZ",  "XLM",   "XRP",
-    "LTC",   "DOGE",  "SHIB", "XMR",   "ZEC",    "BCH",  "TRX",   "EOS",  "HBAR",  "APT",
-    "STRK",  "ARB",   "ARKM", "AAVE",  "COMP",   "MKR",  "SNX",   "CRV",  "BAL",   "GTC",
-    "ENS",   "LDO",   "UNI",  "SUSHI", "GRT",    "LRC",  "ZRX",   "BAT",  "MANA",  "AXS",
-    "IMX",   "CELO",  "EGLD", "VET",   "THETA",  "FIL",  "STX",   "ADA",  "SBD",   "STEEM",
-    "HIVE",  "HBD",   "OSMO", "SCRT",  "KAVA",   "INJ",  "TIA",   "SEI",  "SUI",   "TON",
-    "ALEO",  "DORA",  "KDA",  "ICP",   "ROSE",   "CKB",  "ERG",   "DCR",  "XCH",   "AKT",
-    "NEXO",  "CRO",   "OKB",  "GLMR",  "ASTR",   "PHA",  "MOVR",  "BEAM", "PYTH",  "JUP",
-    "BONK",  "WLD",   "BLUR", "PEPE",  "JTO",    "TAO",  "RON",   "ZKS",  "METIS", "BOBA",
-    "STRKS", "SATS",  "SAT",  "XP",    "POINTS", NULL,
+	"USDC", "USDT", "USDE", "DAI", "XDAI", "USDS", "PYUSD", "TUSD", "BUSD", "FRAX", "LUSD", "GUSD",
+	"CUSD", "USDG", "BTC", "WBTC", "ETH", "WETH", "STETH", "SOLANA", "BNB", "MATIC", "KSM", "JUNO",
+	"ATOM", "AVAX", "ALGO", "XTZ", "XLM", "XRP", "LTC", "DOGE", "SHIB", "XMR", "ZEC", "BCH", "TRX",
+	"EOS", "HBAR", "APT", "STRK", "ARB", "ARKM", "AAVE", "COMP", "MKR", "SNX", "CRV", "BAL", "GTC",
+	"ENS", "LDO", "UNI", "SUSHI", "GRT", "LRC", "ZRX", "BAT", "MANA", "AXS", "IMX", "CELO", "EGLD",
+	"VET", "THETA", "FIL", "STX", "ADA", "SBD", "STEEM", "HIVE", "HBD", "OSMO", "SCRT", "KAVA",
+	"INJ", "TIA", "SEI", "SUI", "TON", "ALEO", "DORA", "KDA", "ICP", "ROSE", "CKB", "ERG", "DCR",
+	"XCH", "AKT", "NEXO", "CRO", "OKB", "GLMR", "ASTR", "PHA", "MOVR", "BEAM", "PYTH", "JUP",
+	"BONK", "WLD", "BLUR", "PEPE", "JTO", "TAO", "RON", "ZKS", "METIS", "BOBA", "STRKS", "SATS",
+	"SAT", "XP", "POINTS", NULL
 };
+/* clang-format on */
 
 /* Tokens that are words, too: only in capitals. */
+/* clang-format off */
 static const char *const shouted_tokens[] = {
-    "DOT",  "SOL", "NEAR",  "LINK",  "ONE",  "FLOW", "DASH", "RUNE", "MASK", "APE",  "SAND",
-    "OP",   "GAS", "NEO",   "WAVES", "MINA", "GARI", "ICX",  "ONT",  "HNT",  "AR",   "ACE",
-    "CAKE", "JOE", "MAGIC", "PERP",  "POL",  "MNT",  "EGG",  "BEAN", "CORE", "SAFE", "TRAC",
-    "LPT",  "BLD", "IST",   "BCT",   "COW",  "GNO",  "SAGE", "FLUX", "VEGA", "HOPR", NULL,
+	"DOT", "SOL", "NEAR", "LINK", "ONE", "FLOW", "DASH", "RUNE", "MASK", "APE", "SAND", "OP",
+	"GAS", "NEO", "WAVES", "MINA", "GARI", "ICX", "ONT", "HNT", "AR", "ACE", "CAKE", "JOE",
+	"MAGIC", "PERP", "POL", "MNT", "EGG", "BEAN", "CORE", "SAFE", "TRAC", "LPT", "BLD", "IST",
+	"BCT", "COW", "GNO", "SAGE", "FLUX", "VEGA", "HOPR", NULL
 };
+/* clang-format on */
 
 /* Lower-case words after a number. */
 static const name_code words_after[] = {
@@ -93,27 +97,24 @@ static const name_code words_after[] = {
 };
 
 /* Capitals after a number that are no tickers. */
+/* clang-format off */
 static const char *const not_tickers[] = {
-    "PM",    "AM",      "UTC",     "GMT",    "EST",     "EDT",    "PST",     "PDT",   "CST",
-    "CDT",   "MST",     "CET",     "CEST",   "BST",     "JST",    "SGT",     "HKT",   "AOE",
-    "KB",    "MB",      "GB",      "TB",     "KIB",     "MIB",    "GIB",     "GHZ",   "MHZ",
-    "HZ",    "PRS",     "CVE",     "API",    "APIS",    "URL",    "URLS",    "IDS",   "NFT",
-    "NFTS",  "CPU",     "CPUS",    "GPU",    "GPUS",    "VPN",    "RAM",     "TPS",   "FPS",
-    "LLC",   "USA",     "QPS",     "RPC",    "RPS",     "SDK",    "DAO",     "DAOS",  "KYC",
-    "MVP",   "VIP",     "LTS",     "OSS",    "ISO",     "RFC",    "ERC",     "EIP",   "BIP",
-    "PDF",   "PNG",     "FAQ",     "XML",    "HTTP",    "HTTPS",  "DAYS",    "DAY",   "HOURS",
-    "HOUR",  "WEEKS",   "WEEK",    "MONTHS", "YEARS",   "PRIZES", "WINNERS", "TEAMS", "PROJECTS",
-    "USERS", "PEOPLE",  "TOTAL",   "AND",    "FOR",     "THE",    "TO",      "OF",    "IN",
-    "ON",    "OR",      "BY",      "PER",    "BUT",     "NOT",    "WITH",    "FROM",  "HM",
-    "QA",    "AWARDS",  "AWARD",   "REWARD", "REWARDS", "PRIZE",  "PLACE",   "TRACK", "TRACKS",
-    "STEPS", "MAX",     "MIN",     "LOC",    "SLOC",    "BPS",    "PPM",     "DPI",   "RPM",
-    "MBPS",  "GBPS",    "UTF",     "SHA",    "ASCII",   "NEW",    "FREE",    "OPEN",  "BUGS",
-    "BUG",   "TBD",     "TBA",     "WORDS",  "PIXELS",  "CHARS",  "TOKENS",  "TOKEN", "COINS",
-    "MIT",   "BSD",     "JSON",    "HTML",   "CSS",     "SQL",    "EVM",     "UI",    "UX",
-    "AI",    "ML",      "LLM",     "VC",     "VCS",     "AMA",    "AMAS",    "CTO",   "CEO",
-    "AWS",   "COPIES",  "TICKETS", "SPOTS",  "SEATS",   "ISSUES", "ISSUE",   "PR",    "STARS",
-    "LIKES", "MEMBERS", "DEVS",    NULL,
+	"PM", "AM", "UTC", "GMT", "EST", "EDT", "PST", "PDT", "CST", "CDT", "MST", "CET", "CEST",
+	"BST", "JST", "SGT", "HKT", "AOE", "KB", "MB", "GB", "TB", "KIB", "MIB", "GIB", "GHZ", "MHZ",
+	"HZ", "PRS", "CVE", "API", "APIS", "URL", "URLS", "IDS", "NFT", "NFTS", "CPU", "CPUS", "GPU",
+	"GPUS", "VPN", "RAM", "TPS", "FPS", "LLC", "USA", "QPS", "RPC", "RPS", "SDK", "DAO", "DAOS",
+	"KYC", "MVP", "VIP", "LTS", "OSS", "ISO", "RFC", "ERC", "EIP", "BIP", "PDF", "PNG", "FAQ",
+	"XML", "HTTP", "HTTPS", "DAYS", "DAY", "HOURS", "HOUR", "WEEKS", "WEEK", "MONTHS", "YEARS",
+	"PRIZES", "WINNERS", "TEAMS", "PROJECTS", "USERS", "PEOPLE", "TOTAL", "AND", "FOR", "THE",
+	"TO", "OF", "IN", "ON", "OR", "BY", "PER", "BUT", "NOT", "WITH", "FROM", "HM", "QA", "AWARDS",
+	"AWARD", "REWARD", "REWARDS", "PRIZE", "PLACE", "TRACK", "TRACKS", "STEPS", "MAX", "MIN",
+	"LOC", "SLOC", "BPS", "PPM", "DPI", "RPM", "MBPS", "GBPS", "UTF", "SHA", "ASCII", "NEW",
+	"FREE", "OPEN", "BUGS", "BUG", "TBD", "TBA", "WORDS", "PIXELS", "CHARS", "TOKENS", "TOKEN",
+	"COINS", "MIT", "BSD", "JSON", "HTML", "CSS", "SQL", "EVM", "UI", "UX", "AI", "ML", "LLM",
+	"VC", "VCS", "AMA", "AMAS", "CTO", "CEO", "AWS", "COPIES", "TICKETS", "SPOTS", "SEATS",
+	"ISSUES", "ISSUE", "PR", "STARS", "LIKES", "MEMBERS", "DEVS", NULL
 };
+/* clang-format on */
 
 static bool in_list(const char *const *list, const char *word)
 {
@@ -135,9 +136,12 @@ bool bg_unit_is_points(const char *code)
 
 bool bg_unit_groups_with_dot(const char *code)
 {
-	static const char *const codes[] = {"EUR", "BRL", "ARS", "CLP", "COP", "IDR", "VND",
-	                                    "TRY", "RUB", "UAH", "PLN", "CZK", "HUF", "RON",
-	                                    "DKK", "NOK", "SEK", "BGN", NULL};
+	/* clang-format off */
+	static const char *const codes[] = {
+		"EUR", "BRL", "ARS", "CLP", "COP", "IDR", "VND", "TRY", "RUB", "UAH", "PLN", "CZK", "HUF",
+		"RON", "DKK", "NOK", "SEK", "BGN", NULL
+	};
+	/* clang-format on */
 
 	return in_list(codes, code);
 }
