@@ -1,4 +1,5 @@
 -- Small tools that the rest of the surface shares: errors of class UB422, normalised names, instants as text, cursors.
+-- Not STRICT where the body is a CASE or coalesce: the planner inlines a strict function only if it can see that its body is.
 
 CREATE FUNCTION bountygo.problem(pointer text, detail text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -23,7 +24,7 @@ COMMENT ON FUNCTION bountygo.raise_invalid(jsonb, text) IS
 'Raises UB422 with all problems at once in DETAIL ([{"pointer", "detail"}]); does nothing if the list is empty.';
 
 CREATE FUNCTION bountygo.name_key(name text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(
 	nullif(pg_catalog.btrim(pg_catalog.regexp_replace(
 		pg_catalog.lower(pg_catalog.normalize(name, 'NFKC') COLLATE pg_catalog."und-x-icu"),
@@ -33,7 +34,7 @@ COMMENT ON FUNCTION bountygo.name_key(text) IS
 'The key under which names of organizers and tags are the same: NFKC, lower case, punctuation and white space as one space ("+" and "#" stay: C++, C#).';
 
 CREATE FUNCTION bountygo.rfc3339(instant timestamptz) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.to_char(pg_catalog.timezone('UTC', instant),
 	CASE WHEN pg_catalog.date_trunc('second', instant) OPERATOR(pg_catalog.=) instant
 		THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END);
@@ -41,7 +42,7 @@ COMMENT ON FUNCTION bountygo.rfc3339(timestamptz) IS
 'An instant as RFC 3339 text in UTC, with microseconds only if it has a fraction; the same whatever the session''s time zone.';
 
 CREATE FUNCTION bountygo.clean_text(value text, lines boolean DEFAULT false) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN nullif(pg_catalog.btrim(
 	CASE WHEN lines THEN pg_catalog.replace(pg_catalog.replace(value, E'\r\n', E'\n'), E'\r', E'\n') ELSE value END,
 	E' \t\n'), '');
@@ -49,7 +50,7 @@ COMMENT ON FUNCTION bountygo.clean_text(text, boolean) IS
 'What a person typed, without white space around it; line ends as LF if the text may have lines; NULL if nothing is left.';
 
 CREATE FUNCTION bountygo.has_control_characters(value text, lines boolean DEFAULT false) RETURNS boolean
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN value OPERATOR(pg_catalog.~) (CASE WHEN lines THEN E'[\x01-\x08\x0b-\x1f\x7f]' ELSE E'[\x01-\x1f\x7f]' END);
 COMMENT ON FUNCTION bountygo.has_control_characters(text, boolean) IS
 'True if the text holds control characters; tabs and line feeds are fine if it may have lines.';

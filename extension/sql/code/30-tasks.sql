@@ -483,16 +483,17 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	wanted text := bountygo.name_key(organizer_id.name);
 	found bigint;
 BEGIN
 	-- Looking first spares the sequence; two at once meet in the unique key, and the loser finds the winner's row.
-	SELECT o.id INTO found FROM bountygo.organizers o WHERE o.name_key = bountygo.name_key(organizer_id.name);
+	SELECT o.id INTO found FROM bountygo.organizers o WHERE o.name_key = wanted;
 	IF found IS NULL THEN
-		INSERT INTO bountygo.organizers (name, name_key) VALUES (organizer_id.name, bountygo.name_key(organizer_id.name))
+		INSERT INTO bountygo.organizers (name, name_key) VALUES (organizer_id.name, wanted)
 			ON CONFLICT DO NOTHING RETURNING id INTO found;
 	END IF;
 	IF found IS NULL THEN
-		SELECT o.id INTO STRICT found FROM bountygo.organizers o WHERE o.name_key = bountygo.name_key(organizer_id.name);
+		SELECT o.id INTO STRICT found FROM bountygo.organizers o WHERE o.name_key = wanted;
 	END IF;
 	RETURN found;
 END
@@ -503,20 +504,20 @@ CREATE FUNCTION bountygo.set_task_tags(task_id bigint, names text[]) RETURNS voi
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	keys text[] := ARRAY(SELECT bountygo.name_key(n.name) FROM unnest(names) WITH ORDINALITY AS n (name, i) ORDER BY n.i);
+	ids bigint[] := ARRAY(SELECT g.id FROM bountygo.tags g WHERE g.name_key = ANY (keys));
 BEGIN
-	IF coalesce(cardinality(names), 0) = 0 THEN
-		RETURN;
+	IF cardinality(ids) < (SELECT count(DISTINCT k) FROM unnest(keys) AS k) THEN
+		-- In the order of their keys, so that two transactions with the same new tags cannot wait for each other.
+		INSERT INTO bountygo.tags (name, name_key)
+			SELECT DISTINCT ON (n.key) n.name, n.key FROM unnest(names, keys) WITH ORDINALITY AS n (name, key, i)
+			WHERE NOT EXISTS (SELECT FROM bountygo.tags g WHERE g.name_key = n.key)
+			ORDER BY n.key, n.i
+			ON CONFLICT DO NOTHING;
+		ids := ARRAY(SELECT g.id FROM bountygo.tags g WHERE g.name_key = ANY (keys));
 	END IF;
-	-- In the order of their keys, so that two transactions with the same new tags cannot wait for each other.
-	INSERT INTO bountygo.tags (name, name_key)
-		SELECT DISTINCT ON (bountygo.name_key(n.name)) n.name, bountygo.name_key(n.name)
-		FROM unnest(names) WITH ORDINALITY AS n (name, i)
-		WHERE NOT EXISTS (SELECT FROM bountygo.tags g WHERE g.name_key = bountygo.name_key(n.name))
-		ORDER BY bountygo.name_key(n.name), n.i
-		ON CONFLICT DO NOTHING;
-	INSERT INTO bountygo.task_tags (task_id, tag_id)
-		SELECT set_task_tags.task_id, g.id FROM bountygo.tags g
-		WHERE g.name_key IN (SELECT bountygo.name_key(n.name) FROM unnest(names) AS n (name));
+	INSERT INTO bountygo.task_tags (task_id, tag_id) SELECT set_task_tags.task_id, t.id FROM unnest(ids) AS t (id);
 END
 $$;
 COMMENT ON FUNCTION bountygo.set_task_tags(bigint, text[]) IS 'Gives a new task its tags, made if new. The evidence that names them is the caller''s to write.';

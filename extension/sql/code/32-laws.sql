@@ -3,7 +3,7 @@
 
 CREATE FUNCTION bountygo.reward_value(amount numeric, min numeric, currency text, distribution bountygo.reward_distribution)
 RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN amount IS NOT NULL OR min IS NOT NULL OR currency IS NOT NULL OR distribution IS NOT NULL THEN
 	pg_catalog.jsonb_build_object('amount', amount, 'min', min, 'currency', currency, 'distribution', distribution) END;
 COMMENT ON FUNCTION bountygo.reward_value(numeric, numeric, text, bountygo.reward_distribution) IS
@@ -21,7 +21,7 @@ COMMENT ON FUNCTION bountygo.deadline_value(date, timestamptz, timestamptz, text
 
 CREATE FUNCTION bountygo.prize_value(place integer, place_to integer, count integer, amount numeric, currency text, label text)
 RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.jsonb_build_object('place', place, 'place_to', place_to, 'count', count, 'amount', amount,
 	'currency', currency, 'label', label);
 COMMENT ON FUNCTION bountygo.prize_value(integer, integer, integer, numeric, text, text) IS
@@ -156,7 +156,6 @@ BEGIN
 				HINT = 'No evidence, no value. Create tasks with bountygo.create_task(), or insert the evidence of the new value '
 					'(and make the old evidence not current) in the same transaction.';
 	END IF;
-	PERFORM bountygo.check_task_tags(t.id);
 	IF t.snapshot_id IS NULL THEN
 		RETURN;
 	END IF;
@@ -185,20 +184,18 @@ $$;
 COMMENT ON FUNCTION bountygo.check_task(bigint) IS
 'Raises check_violation (23514) unless every field of the task that has a value has current evidence of that value, and every field of a task from a page that has none has a reason.';
 
-CREATE FUNCTION bountygo.check_task_tags(task_id bigint) RETURNS void
+CREATE FUNCTION bountygo.check_task_tags(task_id bigint, only_tag bigint DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	named text[] := ARRAY(SELECT bountygo.name_key(n.name) FROM bountygo.evidence e,
+		jsonb_array_elements_text(CASE jsonb_typeof(e.value) WHEN 'array' THEN e.value ELSE '[]' END) AS n (name)
+		WHERE e.task_id = check_task_tags.task_id AND e.is_current AND e.field = 'tags');
 	bad text;
 BEGIN
-	SELECT g.name INTO bad
-		FROM bountygo.task_tags tt
-		JOIN bountygo.tags g ON g.id = tt.tag_id
-		WHERE tt.task_id = check_task_tags.task_id
-			AND NOT EXISTS (SELECT FROM bountygo.evidence e,
-				jsonb_array_elements_text(CASE jsonb_typeof(e.value) WHEN 'array' THEN e.value ELSE '[]' END) AS n (name)
-				WHERE e.task_id = tt.task_id AND e.field = 'tags' AND e.is_current AND bountygo.name_key(n.name) = g.name_key)
+	SELECT g.name INTO bad FROM bountygo.task_tags tt JOIN bountygo.tags g ON g.id = tt.tag_id
+		WHERE tt.task_id = check_task_tags.task_id AND (only_tag IS NULL OR tt.tag_id = only_tag) AND g.name_key <> ALL (named)
 		LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'tag "%" of task % is not named by its evidence', bad, check_task_tags.task_id
@@ -207,8 +204,8 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION bountygo.check_task_tags(bigint) IS
-'Raises check_violation (23514) unless the current evidence of field tags names every tag of the task.';
+COMMENT ON FUNCTION bountygo.check_task_tags(bigint, bigint) IS
+'Raises check_violation (23514) unless the current evidence of field tags names every tag of the task, or that one.';
 
 CREATE FUNCTION bountygo.check_task_evidence() RETURNS trigger
 LANGUAGE plpgsql
@@ -227,6 +224,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM bountygo.check_task(OLD.task_id);
+	IF OLD.field = 'tags' THEN
+		PERFORM bountygo.check_task_tags(OLD.task_id);
+	END IF;
 	-- A prize or a date lives as long as its evidence is current; deleted evidence took them along.
 	IF TG_OP = 'UPDATE' AND NOT NEW.is_current
 		AND (EXISTS (SELECT FROM bountygo.rewards r JOIN bountygo.evidence e ON e.id = r.evidence_id
@@ -250,7 +250,7 @@ BEGIN
 	IF TG_OP = 'DELETE' THEN
 		PERFORM bountygo.check_task(OLD.task_id);
 	ELSE
-		PERFORM bountygo.check_task_tags(NEW.task_id);
+		PERFORM bountygo.check_task_tags(NEW.task_id, NEW.tag_id);
 	END IF;
 	RETURN NULL;
 END

@@ -149,14 +149,15 @@ BEGIN
 		RAISE EXCEPTION 'there is no snapshot %', coalesce(task_from_snapshot.snapshot_id::text, '(null)')
 			USING ERRCODE = 'UB404';
 	END IF;
-	SELECT t.id INTO new_id FROM bountygo.tasks t
-		WHERE t.source_url = page.url OR t.job_id = task_from_snapshot.job_id LIMIT 1;
-	IF FOUND THEN
+	-- Two look-ups rather than an OR, so that each uses its index.
+	SELECT coalesce((SELECT t.id FROM bountygo.tasks t WHERE t.source_url = page.url),
+		(SELECT t.id FROM bountygo.tasks t WHERE t.job_id = task_from_snapshot.job_id)) INTO new_id;
+	IF new_id IS NOT NULL THEN
 		RETURN new_id;
 	END IF;
 
 	-- What has a usable value, and then what of that has its quote where it says (law 1).
-	WITH given AS (
+	WITH given AS MATERIALIZED (
 		SELECT 0 AS part, f.key AS field, f.value ->> 'quote' AS quote, f.value AS place,
 				bountygo.field_value(f.key, f.value -> 'value') AS value, 0::bigint AS i
 			FROM jsonb_each(CASE jsonb_typeof(result -> 'fields') WHEN 'object' THEN result -> 'fields' ELSE '{}' END) f
@@ -219,8 +220,8 @@ BEGIN
 		ON CONFLICT DO NOTHING RETURNING id INTO new_id;
 	IF new_id IS NULL THEN
 		-- Another transaction made it since we looked; this statement sees what it committed.
-		SELECT t.id INTO STRICT new_id FROM bountygo.tasks t
-			WHERE t.source_url = page.url OR t.job_id = task_from_snapshot.job_id LIMIT 1;
+		SELECT coalesce((SELECT t.id FROM bountygo.tasks t WHERE t.source_url = page.url),
+			(SELECT t.id FROM bountygo.tasks t WHERE t.job_id = task_from_snapshot.job_id)) INTO STRICT new_id;
 		RETURN new_id;
 	END IF;
 
