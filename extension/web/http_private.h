@@ -76,6 +76,12 @@ extern void bg_http_block_signals(sigset_t *saved);
 extern void bg_http_restore_signals(const sigset_t *saved);
 extern void bg_transfer_list_add(bg_transfer_list *list, bg_http_transfer *transfer);
 extern void bg_transfer_list_remove(bg_transfer_list *list, bg_http_transfer *transfer);
+/* Sets the outcome, unless it is set already: what libcurl reports afterwards is only how the transfer was stopped. */
+extern void bg_transfer_decide(bg_http_transfer *transfer, bg_outcome outcome, const char *detail);
+/* Sets the timer to the next limit of time. */
+extern void bg_transfer_arm(bg_http_transfer *transfer);
+/* Sets the callbacks and trust anchors of the easy handle. */
+extern bool bg_transfer_watch(bg_http_transfer *transfer);
 /* Sets the outcome from libcurl's code, unless it is decided already. */
 extern void bg_transfer_classify(bg_http_transfer *transfer, CURLcode code);
 /* Releases what the transfer holds of libcurl and moves it to the finished. */

@@ -17,11 +17,9 @@
 #include <strings.h>
 #include <sys/epoll.h>
 
+#include "resolve_cache.h"
+
 #define QUERIES_AT_ONCE 16
-#define BUCKETS 1024
-#define CACHE_MAX 4096
-#define NEGATIVE_S 60 /* the name does not exist */
-#define FAILURE_S 10  /* nobody could tell */
 #define SECOND_FAMILY_MS 1000
 
 typedef struct query query;
@@ -61,28 +59,16 @@ struct query
 	query *next;
 };
 
-typedef struct memory
-{
-	struct memory *next;
-	char *host;
-	int64_t until;
-	bg_outcome outcome;
-	const char *detail;
-	bg_addresses addresses;
-} memory;
-
 struct bg_resolver
 {
 	bg_loop *loop;
 	char *servers;
 	long timeout_ms;
-	long cache_s;
 	query *queries; /* running first, then queued in order of arrival */
 	int running;
 	lookup_list answered;
 	bg_timer *deliver;
-	memory *buckets[BUCKETS];
-	int remembered;
+	bg_name_cache cache;
 };
 
 static void start_queued(bg_resolver *resolver);
@@ -116,84 +102,6 @@ static void lookup_free(bg_lookup *lookup)
 {
 	free(lookup->addresses);
 	free(lookup);
-}
-
-/* ---- what is remembered ---- */
-
-static unsigned bucket_of(const char *host)
-{
-	unsigned hash = 2166136261u;
-
-	for (; *host != '\0'; host++)
-		hash = (hash ^ (unsigned char) *host) * 16777619u;
-	return hash % BUCKETS;
-}
-
-static void forget(bg_resolver *resolver, memory **link)
-{
-	memory *entry = *link;
-
-	*link = entry->next;
-	free(entry->host);
-	free(entry);
-	resolver->remembered--;
-}
-
-static void drop_old(bg_resolver *resolver, memory **link)
-{
-	int64_t now = bg_loop_now_ms();
-
-	while (*link != NULL)
-	{
-		if ((*link)->until <= now)
-			forget(resolver, link);
-		else
-			link = &(*link)->next;
-	}
-}
-
-static memory *recall(bg_resolver *resolver, const char *host)
-{
-	memory **bucket = &resolver->buckets[bucket_of(host)];
-	memory *entry;
-
-	drop_old(resolver, bucket);
-	for (entry = *bucket; entry != NULL && strcmp(entry->host, host) != 0;)
-		entry = entry->next;
-	return entry;
-}
-
-static void remember(bg_resolver *resolver, const char *host, bg_outcome outcome,
-                     const char *detail, bool definite, const bg_addresses *addresses)
-{
-	memory *entry;
-	long seconds = resolver->cache_s;
-	unsigned bucket = bucket_of(host);
-
-	if (outcome != BG_OK)
-		seconds = seconds <= 0 ? 0 : definite ? NEGATIVE_S : FAILURE_S;
-	if (seconds <= 0)
-		return;
-	/* Full: drop what is past its time, and if that is not enough, some bucket or other. */
-	for (unsigned i = 0; i < BUCKETS && resolver->remembered >= CACHE_MAX; i++)
-		drop_old(resolver, &resolver->buckets[i]);
-	for (unsigned i = 1; i <= BUCKETS && resolver->remembered >= CACHE_MAX; i++)
-		while (resolver->buckets[(bucket + i) % BUCKETS] != NULL)
-			forget(resolver, &resolver->buckets[(bucket + i) % BUCKETS]);
-	entry = calloc(1, sizeof(*entry));
-	if (entry == NULL || (entry->host = strdup(host)) == NULL)
-	{
-		free(entry);
-		return;
-	}
-	entry->until = bg_loop_now_ms() + seconds * 1000;
-	entry->outcome = outcome;
-	entry->detail = detail;
-	if (addresses != NULL)
-		entry->addresses = *addresses;
-	entry->next = resolver->buckets[bucket];
-	resolver->buckets[bucket] = entry;
-	resolver->remembered++;
 }
 
 /* ---- answering ---- */
@@ -273,7 +181,7 @@ static void conclude(query *q, const char *failure)
 
 	if (failure == NULL)
 		failure = q->definite ? "the name does not exist" : "no name server gave an answer";
-	remember(resolver, q->host, outcome, failure, q->definite, &q->addresses);
+	bg_names_keep(&resolver->cache, q->host, outcome, failure, q->definite, &q->addresses);
 	while (q->waiting.first != NULL)
 	{
 		bg_lookup *lookup = q->waiting.first;
@@ -492,7 +400,7 @@ bg_resolver *bg_resolver_create(bg_loop *loop, const char *servers, long timeout
 		return NULL;
 	resolver->loop = loop;
 	resolver->timeout_ms = timeout_ms > 0 ? timeout_ms : 3000;
-	resolver->cache_s = cache_s;
+	resolver->cache.positive_s = cache_s;
 	resolver->servers = strdup(servers != NULL ? servers : "");
 	resolver->deliver = bg_timer_create(loop, deliver, resolver);
 	if (resolver->servers == NULL || resolver->deliver == NULL ||
@@ -530,9 +438,7 @@ void bg_resolver_free(bg_resolver *resolver)
 		list_remove(&resolver->answered, lookup);
 		lookup_free(lookup);
 	}
-	for (int i = 0; i < BUCKETS; i++)
-		while (resolver->buckets[i] != NULL)
-			forget(resolver, &resolver->buckets[i]);
+	bg_names_free(&resolver->cache);
 	bg_timer_free(resolver->deliver);
 	free(resolver->servers);
 	free(resolver);
@@ -570,7 +476,7 @@ bg_lookup *bg_resolver_start(bg_resolver *resolver, const char *host, bg_resolve
 	bg_lookup *lookup = calloc(1, sizeof(*lookup));
 	bg_addresses literal = {0};
 	bg_address one;
-	memory *known;
+	const bg_known_name *known;
 	query *q;
 
 	if (lookup == NULL)
@@ -590,7 +496,7 @@ bg_lookup *bg_resolver_start(bg_resolver *resolver, const char *host, bg_resolve
 		answer(lookup, BG_OK, NULL, &literal);
 		return lookup;
 	}
-	known = recall(resolver, host);
+	known = bg_names_find(&resolver->cache, host);
 	if (known != NULL)
 	{
 		answer(lookup, known->outcome, known->outcome == BG_OK ? NULL : known->detail,
