@@ -1,0 +1,284 @@
+/*
+ * notify.c
+ *		The listening connection: loads the route table at the start and whenever it changes, and passes on which jobs have ended.
+ *
+ * A connection of its own because notifications reach a busy one late (GATEWAY: pitfalls). Opens itself again for ever; after that
+ * everything that may have been missed is looked at afresh.
+ */
+#include "notify.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+#define CONNECT_TIMEOUT_MS 5000
+#define MAX_PAUSE_MS 2000
+
+static const char LISTEN_SQL[] = "LISTEN bountygo_routes; LISTEN bountygo_job";
+static const char ROUTES_SQL[] =
+    "SELECT id, method, path, coalesce(max_body, 0), coalesce(timeout_ms, 0), is_async"
+    " FROM bountygo.gateway_routes()";
+
+typedef enum listener_state
+{
+	DOWN,
+	CONNECTING,
+	LISTENING, /* LISTEN is being answered */
+	LOADING,   /* the routes are on their way */
+	IDLE,
+	CLOSED
+} listener_state;
+
+static struct
+{
+	bg_loop *loop;
+	listener_state state;
+	PGconn *pg;
+	uv_poll_t *poll;
+	uv_timer_t timer;
+	int pause_ms;
+	bool reload; /* routes have changed while they were loading */
+	bool said;   /* the failure is in the log already */
+} self;
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+static void on_timer(uv_timer_t *timer);
+
+static void free_poll(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void release(void)
+{
+	if (self.poll != NULL)
+	{
+		uv_poll_stop(self.poll);
+		uv_close((uv_handle_t *) self.poll, free_poll);
+		self.poll = NULL;
+	}
+	PQfinish(self.pg);
+	self.pg = NULL;
+}
+
+static void retry(const char *why)
+{
+	if (!self.said)
+		bg_log(BG_LOG_WARNING, NULL, "listening connection: %.*s", (int) strcspn(why, "\n"), why);
+	self.said = true;
+	release();
+	self.state = DOWN;
+	self.pause_ms = self.pause_ms ? self.pause_ms * 2 : 50;
+	if (self.pause_ms > MAX_PAUSE_MS)
+		self.pause_ms = MAX_PAUSE_MS;
+	uv_timer_start(&self.timer, on_timer, (uint64_t) (self.pause_ms / 2 + rand() % self.pause_ms),
+	               0);
+}
+
+static void watch(void)
+{
+	uv_poll_start(self.poll, UV_READABLE | (PQflush(self.pg) == 1 ? UV_WRITABLE : 0), on_poll);
+}
+
+static void open_poll(void)
+{
+	self.poll = bg_alloc(sizeof(*self.poll));
+	uv_poll_init(&self.loop->uv, self.poll, PQsocket(self.pg));
+}
+
+static void load(void)
+{
+	self.reload = false;
+	self.state = LOADING;
+	if (!PQsendQuery(self.pg, ROUTES_SQL))
+		retry(PQerrorMessage(self.pg));
+}
+
+static void tell_all(bg_message_type type, bg_routes *routes, int64_t job)
+{
+	for (int i = 0; i < bg_n_loops; i++)
+		bg_loop_send(&bg_loops[i], type, bg_routes_ref(routes), job);
+}
+
+static void take_routes(const PGresult *rows)
+{
+	int n = PQntuples(rows);
+	bg_routes *table = bg_routes_create(n);
+
+	for (int i = 0; i < n; i++)
+	{
+		const char *path = PQgetvalue(rows, i, 2);
+		bg_route *route = &table->routes[i];
+
+		if (!bg_routes_set(table, i, atoi(PQgetvalue(rows, i, 0)), PQgetvalue(rows, i, 1), path))
+		{
+			bg_log(BG_LOG_ERROR, NULL, "route %s is left out: its path isn't understood",
+			       PQgetvalue(rows, i, 0));
+			route->n_segments = -1;
+		}
+		route->max_body = atoi(PQgetvalue(rows, i, 3));
+		route->timeout_ms = atoi(PQgetvalue(rows, i, 4));
+		route->is_async = PQgetvalue(rows, i, 5)[0] == 't';
+	}
+	tell_all(BG_MESSAGE_ROUTES, table, 0);
+	bg_routes_unref(table);
+	bg_log(BG_LOG_INFO, NULL, "%d routes loaded", n);
+	self.said = false;
+	self.pause_ms = 0;
+	/* Notifications of the time without a connection are lost. */
+	tell_all(BG_MESSAGE_JOB, NULL, 0);
+}
+
+static void take_notifications(void)
+{
+	PGnotify *notify;
+
+	while ((notify = PQnotifies(self.pg)) != NULL)
+	{
+		if (strcmp(notify->relname, "bountygo_routes") == 0)
+			self.reload = true;
+		else
+		{
+			int64_t job = strtoll(notify->extra, NULL, 10);
+
+			if (job > 0)
+				tell_all(BG_MESSAGE_JOB, NULL, job);
+		}
+		PQfreemem(notify);
+	}
+}
+
+/* What has arrived; each query ends with a NULL result. */
+static void take_results(void)
+{
+	bool failed = false;
+	char why[300] = "";
+
+	while ((self.state == LISTENING || self.state == LOADING) && !PQisBusy(self.pg))
+	{
+		PGresult *result = PQgetResult(self.pg);
+
+		if (result != NULL)
+		{
+			ExecStatusType status = PQresultStatus(result);
+
+			if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+			{
+				failed = true;
+				strncpy(why, PQresultErrorMessage(result), sizeof(why) - 1);
+			}
+			else if (self.state == LOADING)
+				take_routes(result);
+			PQclear(result);
+		}
+		else if (failed)
+		{
+			retry(why);
+			return;
+		}
+		else if (self.state == LISTENING)
+			load();
+		else
+		{
+			self.state = IDLE;
+			uv_timer_stop(&self.timer);
+		}
+	}
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	if (self.poll != poll)
+		return;
+	if (self.state == CONNECTING)
+	{
+		int before = PQsocket(self.pg);
+		PostgresPollingStatusType next;
+
+		uv_poll_stop(self.poll);
+		next = PQconnectPoll(self.pg);
+		if (next == PGRES_POLLING_FAILED)
+		{
+			retry(PQerrorMessage(self.pg));
+			return;
+		}
+		if (PQsocket(self.pg) != before)
+		{
+			uv_close((uv_handle_t *) self.poll, free_poll);
+			open_poll();
+		}
+		if (next != PGRES_POLLING_OK)
+		{
+			uv_poll_start(self.poll, next == PGRES_POLLING_READING ? UV_READABLE : UV_WRITABLE,
+			              on_poll);
+			return;
+		}
+		self.state = LISTENING;
+		PQsetnonblocking(self.pg, 1);
+		if (!PQsendQuery(self.pg, LISTEN_SQL))
+		{
+			retry(PQerrorMessage(self.pg));
+			return;
+		}
+	}
+	else if ((events & UV_READABLE) || status != 0)
+	{
+		if (!PQconsumeInput(self.pg))
+		{
+			retry(PQerrorMessage(self.pg));
+			return;
+		}
+		take_results();
+		if (self.pg == NULL)
+			return;
+		take_notifications();
+		if (self.reload && self.state == IDLE)
+			load();
+		if (self.pg == NULL)
+			return;
+	}
+	watch();
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	const char *const keywords[] = {"dbname", "client_encoding", "application_name",
+	                                "keepalives_idle", NULL};
+	const char *const values[] = {self.loop->config->database, "UTF8", "bountygo-gateway listener",
+	                              "30", NULL};
+
+	uv_timer_stop(timer);
+	if (self.state == CONNECTING || self.state == LISTENING || self.state == LOADING)
+	{
+		retry("the database didn't answer in time");
+		return;
+	}
+	if (self.state != DOWN)
+		return;
+	self.pg = PQconnectStartParams(keywords, values, 1);
+	self.state = CONNECTING;
+	if (self.pg == NULL || PQstatus(self.pg) == CONNECTION_BAD || PQsocket(self.pg) < 0)
+	{
+		retry(self.pg ? PQerrorMessage(self.pg) : "out of memory");
+		return;
+	}
+	open_poll();
+	uv_poll_start(self.poll, UV_WRITABLE, on_poll);
+	uv_timer_start(timer, on_timer, CONNECT_TIMEOUT_MS, 0);
+}
+
+void bg_notify_start(bg_loop *loop)
+{
+	self.loop = loop;
+	uv_timer_init(&loop->uv, &self.timer);
+	uv_timer_start(&self.timer, on_timer, 0, 0);
+}
+
+void bg_notify_stop(void)
+{
+	release();
+	self.state = CLOSED;
+	uv_close((uv_handle_t *) &self.timer, NULL);
+}

@@ -1,0 +1,592 @@
+/*
+ * request.c
+ *		The way of one request: checks of its form, route, parameters, the call, the answer. Knows no business rule: what is allowed
+ *		and what values mean is decided in the database.
+ */
+#include "request.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "head.h"
+#include "health.h"
+#include "log.h"
+#include "metrics.h"
+#include "wait.h"
+
+#define MAX_TOKEN 4096
+#define MAX_WAIT_SECONDS 30
+/* Younger requests end by themselves soon: looking after their clients isn't worth a system call. */
+#define GONE_AFTER_MS 100
+
+/* ---- beginning and end ---- */
+
+static bool id_is_sane(bg_str id)
+{
+	if (id.n < 8 || id.n > 64)
+		return false;
+	for (size_t i = 0; i < id.n; i++)
+	{
+		char c = id.s[i];
+
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      c == '.' || c == '_' || c == '-'))
+			return false;
+	}
+	return true;
+}
+
+static void choose_id(bg_request *request)
+{
+	bg_str sent = bg_http_header(request->http, "x-request-id", 0);
+
+	if (sent.s != NULL && id_is_sane(sent) &&
+	    bg_http_header(request->http, "x-request-id", 1).s == NULL)
+		snprintf(request->id, sizeof(request->id), "%.*s", (int) sent.n, sent.s);
+	else
+	{
+		char id[33];
+
+		bg_random_id(id);
+		snprintf(request->id, sizeof(request->id), "%s", id);
+	}
+}
+
+static void account(bg_request *request, int status, size_t bytes)
+{
+	double ms = (double) (uv_hrtime() - request->began_ns) / 1e6;
+	static const char *const methods[] = {"GET",   "HEAD",   "POST",   "PUT",
+	                                      "PATCH", "DELETE", "OPTIONS"};
+	bg_str method = bg_http_method(request->http);
+	const char *name = "other";
+	bg_access access = {.request_id = request->id,
+	                    .client = request->peer,
+	                    .method = method,
+	                    .route = request->label,
+	                    .status = status,
+	                    .bytes = bytes,
+	                    .ms = ms};
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (bg_str_is(method, methods[i]))
+			name = methods[i];
+	bg_metrics_request(name, request->label, status, ms / 1000);
+	bg_log_access(&access);
+}
+
+void bg_request_refused(bg_str method, const char *peer, int status, const char *id, bg_buf *out)
+{
+	bg_problem problem = {.status = status, .retry_after = -1};
+	bg_access access = {
+	    .request_id = id, .client = peer, .method = method, .route = "refused", .status = status};
+
+	bg_problem_write(&problem, id, out);
+	access.bytes = out->n;
+	bg_metrics_request("other", "refused", status, 0);
+	bg_log_access(&access);
+}
+
+static bool close_after(bg_request *request)
+{
+	const char *fronts = request->loop->config->trusted_fronts;
+	size_t n = strlen(request->peer);
+
+	if (request->loop->draining)
+		return true;
+	/* Should a proxy in front and we disagree on where a body ends, nothing may follow it (GATEWAY: decisions). */
+	if (!request->has_body)
+		return false;
+	for (const char *p = fronts; *p != '\0';)
+	{
+		size_t length = strcspn(p, ", ");
+
+		if (length == n && n > 0 && strncmp(p, request->peer, n) == 0)
+			return false;
+		p += length + strspn(p + length, ", ");
+	}
+	return true;
+}
+
+void bg_request_answer(bg_request *request, int status, const bg_header *headers, int n,
+                       const char *content_type, const char *body, size_t length)
+{
+	bg_header all[12] = {
+	    {"x-request-id", request->id},
+	    {"x-content-type-options", "nosniff"},
+	    {"cache-control", status < 400 && request->token == NULL ? "no-cache" : "no-store"}};
+	int count = 3;
+	bool close = close_after(request) || status == 499 || status == 431 || status == 414;
+
+	if (request->answered)
+		return;
+	request->answered = true;
+	for (int i = 0; i < n && count < 12; i++)
+		all[count++] = headers[i];
+	account(request, status, length);
+	bg_http_answer(request->http, status, all, count, content_type, body, length, close);
+}
+
+void bg_request_problem(bg_request *request, const bg_problem *problem)
+{
+	bg_buf body = {0};
+	bg_header headers[2];
+	int n = 0;
+	char retry[16];
+
+	bg_problem_write(problem, request->id, &body);
+	if (problem->retry_after >= 0)
+	{
+		snprintf(retry, sizeof(retry), "%d", problem->retry_after);
+		headers[n++] = (bg_header){"retry-after", retry};
+	}
+	if (problem->status == 401)
+		headers[n++] =
+		    (bg_header){"www-authenticate",
+		                request->token ? "Bearer realm=\"bountygo\", error=\"invalid_token\""
+		                               : "Bearer realm=\"bountygo\""};
+	bg_request_answer(request, problem->status, headers, n, "application/problem+json", body.s,
+	                  body.n);
+	bg_buf_free(&body);
+}
+
+void bg_request_fail(bg_request *request, int status, const char *detail, const char *pointer)
+{
+	bg_problem problem = {
+	    .status = status, .detail = detail, .pointer = pointer, .retry_after = -1};
+
+	if (status == 503)
+		problem.retry_after = 1;
+	bg_request_problem(request, &problem);
+}
+
+void bg_request_end(bg_request *request)
+{
+	/* Not answered: the connection broke. */
+	if (!request->answered)
+		account(request, 499, 0);
+	if (request->wait != NULL)
+		bg_wait_end(request);
+	if (request->health != NULL)
+		bg_health_end(request);
+	bg_db_cancel(&request->call);
+	if (request->counted)
+		bg_metrics_at_work(-1);
+	*request->previous = request->next;
+	if (request->next != NULL)
+		request->next->previous = request->previous;
+	bg_routes_unref(request->table);
+	free(request->token);
+	bg_buf_free(&request->names);
+	bg_buf_free(&request->values);
+	bg_buf_free(&request->scratch);
+	free(request);
+}
+
+/* ---- what was asked ---- */
+
+static bool add_param(bg_request *request, bg_str name, bg_str value, bool from_query)
+{
+	bg_buf *scratch = &request->scratch;
+	size_t split;
+	char pointer[140];
+
+	scratch->n = 0;
+	if (!bg_percent_decode(name, from_query, scratch))
+	{
+		bg_request_fail(request, 400,
+		                "The name of a parameter isn't valid UTF-8 text in percent-encoding.", "?");
+		return false;
+	}
+	split = scratch->n;
+	if (!bg_percent_decode(value, from_query, scratch))
+	{
+		snprintf(pointer, sizeof(pointer), "%s%.*s", from_query ? "?" : "", (int) split,
+		         scratch->s);
+		bg_request_fail(request, 400, "The value isn't valid UTF-8 text in percent-encoding.",
+		                pointer);
+		return false;
+	}
+	bg_db_array_add(&request->names, scratch->s, split);
+	bg_db_array_add(&request->values, scratch->s + split, scratch->n - split);
+	return true;
+}
+
+bool bg_request_params(bg_request *request, const bg_route_match *match, bg_str query)
+{
+	int n = 0;
+
+	request->names.n = 0;
+	request->values.n = 0;
+	bg_buf_puts(&request->names, "{");
+	bg_buf_puts(&request->values, "{");
+	/* Those of the path come first: bountygo.call() counts on it. */
+	for (int s = 0; s < match->route->n_segments; s++)
+		if (match->route->is_param[s] &&
+		    !add_param(request, match->route->segments[s], match->params[n++], false))
+			return false;
+	for (size_t at = 0; at < query.n;)
+	{
+		const char *end = memchr(query.s + at, '&', query.n - at);
+		size_t length = end ? (size_t) (end - query.s) - at : query.n - at;
+		bg_str pair = {query.s + at, length};
+		const char *equals = memchr(pair.s, '=', pair.n);
+		bg_str name = {pair.s, equals ? (size_t) (equals - pair.s) : pair.n};
+		bg_str value = {equals ? equals + 1 : pair.s + pair.n, equals ? pair.n - name.n - 1 : 0};
+
+		at += length + 1;
+		if (length > 0 && !add_param(request, name, value, true))
+			return false;
+	}
+	bg_buf_puts(&request->names, "}");
+	bg_buf_puts(&request->values, "}");
+	return true;
+}
+
+static bool read_token(bg_request *request)
+{
+	bg_str field = bg_http_header(request->http, "authorization", 0);
+	bg_str token;
+
+	if (field.s == NULL)
+		return true;
+	if (bg_http_header(request->http, "authorization", 1).s != NULL)
+	{
+		bg_request_fail(request, 400, "There must be one Authorization field, not several.", NULL);
+		return false;
+	}
+	token =
+	    bg_str_trim((bg_str){field.s + (field.n > 7 ? 7 : field.n), field.n > 7 ? field.n - 7 : 0});
+	for (size_t i = 0; i < token.n; i++)
+		if (token.s[i] <= 0x20 || token.s[i] >= 0x7f)
+			token.n = 0;
+	if (field.n <= 7 || strncasecmp(field.s, "bearer ", 7) != 0 || token.n == 0 ||
+	    token.n > MAX_TOKEN)
+	{
+		request->token = bg_copy("", 0);
+		bg_request_fail(request, 401, "Authorization must be: Bearer, a space, the access token.",
+		                NULL);
+		return false;
+	}
+	request->token = bg_copy(token.s, token.n);
+	return true;
+}
+
+/* Seconds of "wait=N" among the preferences; what isn't understood is ignored, as RFC 7240 wants it. */
+static int read_prefer(bg_request *request)
+{
+	for (int nth = 0;; nth++)
+	{
+		bg_str field = bg_http_header(request->http, "prefer", nth);
+
+		if (field.s == NULL)
+			return 0;
+		for (size_t at = 0; at < field.n;)
+		{
+			const char *comma = memchr(field.s + at, ',', field.n - at);
+			size_t end = comma ? (size_t) (comma - field.s) : field.n;
+			bg_str one = bg_str_trim((bg_str){field.s + at, end - at});
+			int seconds = 0;
+
+			at = end + 1;
+			if (one.n < 6 || one.n > 10 || strncasecmp(one.s, "wait=", 5) != 0)
+				continue;
+			for (size_t i = 5; i < one.n && seconds >= 0; i++)
+				seconds = one.s[i] >= '0' && one.s[i] <= '9' ? seconds * 10 + one.s[i] - '0' : -1;
+			if (seconds > 0)
+				return seconds < MAX_WAIT_SECONDS ? seconds : MAX_WAIT_SECONDS;
+		}
+	}
+}
+
+static bool check_body(bg_request *request)
+{
+	bg_str body = bg_http_body(request->http);
+	bg_str type = bg_http_header(request->http, "content-type", 0);
+	bg_str media = type;
+	const char *semicolon = type.n ? memchr(type.s, ';', type.n) : NULL;
+	int limit = request->route->max_body;
+
+	if (limit > 0 && body.n > (size_t) limit)
+	{
+		char detail[120];
+
+		snprintf(detail, sizeof(detail), "The body may have %d bytes at most here.", limit);
+		bg_request_fail(request, 413, detail, "");
+		return false;
+	}
+	if (body.n == 0)
+		return true;
+	if (semicolon != NULL)
+		media.n = (size_t) (semicolon - type.s);
+	if (!bg_str_is_nocase(bg_str_trim(media), "application/json"))
+	{
+		bg_request_fail(request, 415, NULL, NULL);
+		return false;
+	}
+	if (semicolon != NULL)
+	{
+		bg_str parameter = bg_str_trim((bg_str){semicolon + 1, type.n - media.n - 1});
+
+		if (strncasecmp(parameter.s, "charset=", parameter.n < 8 ? parameter.n : 8) == 0 &&
+		    !bg_str_is_nocase(parameter, "charset=utf-8") &&
+		    !bg_str_is_nocase(parameter, "charset=\"utf-8\""))
+		{
+			bg_request_fail(request, 415, "The body must be in UTF-8.", NULL);
+			return false;
+		}
+	}
+	if (!bg_utf8_valid(body.s, body.n))
+	{
+		bg_request_fail(request, 400, "The body isn't valid UTF-8 text.", "");
+		return false;
+	}
+	return true;
+}
+
+/* ---- the call ---- */
+
+void bg_request_result(bg_request *request, const bg_db_result *result, const char *applied)
+{
+	bg_sql_error error = {.sqlstate = result->sqlstate,
+	                      .message = result->message,
+	                      .detail = result->detail,
+	                      .hint = result->hint,
+	                      .anonymous = request->token == NULL};
+	bg_sql_verdict verdict;
+	bg_header headers[2];
+	int n = 0;
+	char *location = NULL;
+
+	switch (result->failure)
+	{
+		case BG_DB_UNREACHABLE:
+			bg_request_fail(request, 503, "The database can't be reached now; try again soon.",
+			                NULL);
+			return;
+		case BG_DB_BUSY:
+			bg_request_fail(request, 503, "There is too much to do now; try again soon.", NULL);
+			return;
+		case BG_DB_LATE:
+			bg_request_fail(request, 504, NULL, NULL);
+			return;
+		case BG_DB_ERROR:
+			bg_problem_from_sql(&error, &verdict);
+			if (verdict.log)
+				bg_log(verdict.problem.status >= 500 ? BG_LOG_ERROR : BG_LOG_WARNING, request->id,
+				       "%s answered with %d: %s %s%s%s", request->label, verdict.problem.status,
+				       error.sqlstate, error.message ? error.message : "", error.detail ? "; " : "",
+				       error.detail ? error.detail : "");
+			bg_request_problem(request, &verdict.problem);
+			return;
+		case BG_DB_OK:
+			break;
+	}
+	if (result->location.s != NULL &&
+	    memchr(result->location.s, '\n', result->location.n) == NULL &&
+	    memchr(result->location.s, '\r', result->location.n) == NULL)
+	{
+		location = bg_copy(result->location.s, result->location.n);
+		headers[n++] = (bg_header){"location", location};
+	}
+	if (applied != NULL)
+		headers[n++] = (bg_header){"preference-applied", applied};
+	if (result->status == 204 || result->body.s == NULL)
+		bg_request_answer(request, result->status, headers, n, NULL, NULL, 0);
+	else
+		bg_request_answer(request, result->status, headers, n, "application/json", result->body.s,
+		                  result->body.n);
+	free(location);
+}
+
+static void on_called(bg_db_call *call, const bg_db_result *result)
+{
+	bg_request *request = call->owner;
+
+	if (result->failure == BG_DB_OK && result->status == 202 && request->route->is_async &&
+	    request->prefer_wait > 0 && bg_wait_begin(request, result))
+		return;
+	bg_request_result(request, result, NULL);
+}
+
+static void call_route(bg_request *request)
+{
+	bg_db_call *call = &request->call;
+	int own = BG_LIVE(request->loop->config, request_timeout_ms);
+	int timeout = request->route->timeout_ms;
+
+	if (timeout <= 0 || timeout > own)
+		timeout = own;
+	request->deadline = request->began_ms + (uint64_t) timeout;
+	call->statement = BG_DB_CALL;
+	call->route = request->route->id;
+	call->token = request->token;
+	call->names = request->names.s;
+	call->values = request->values.s;
+	call->body = bg_http_body(request->http);
+	if (call->body.n == 0)
+		call->body.s = NULL;
+	call->read_only = strcmp(request->route->method, "GET") == 0;
+	call->deadline = request->deadline;
+	call->done = on_called;
+	call->owner = request;
+	bg_db_submit(request->loop->db, call);
+}
+
+static void serve(bg_request *request)
+{
+	bg_str method = bg_http_method(request->http);
+	bg_str path = bg_http_target(request->http);
+	bg_str query = {NULL, 0};
+	const char *mark = path.n ? memchr(path.s, '?', path.n) : NULL;
+	bg_route_match match;
+
+	if (mark != NULL)
+	{
+		query = (bg_str){mark + 1, path.n - (size_t) (mark + 1 - path.s)};
+		path.n = (size_t) (mark - path.s);
+	}
+	if (path.n == 0 || path.s[0] != '/' || memchr(path.s, '#', path.n) != NULL)
+	{
+		bg_request_fail(request, 400, "The request target must be a path that begins with a slash.",
+		                NULL);
+		return;
+	}
+	if (bg_health_serve(request, path))
+		return;
+	if (request->loop->routes == NULL)
+	{
+		bg_request_fail(request, 503, "The database can't be reached now; try again soon.", NULL);
+		return;
+	}
+	request->table = bg_routes_ref(request->loop->routes);
+	bg_routes_match(request->table, method, path, &match);
+	if (match.route == NULL)
+	{
+		bg_buf body = {0};
+		bg_problem problem = {.status = 405, .retry_after = -1};
+		bg_header allowed = {"allow", match.allow};
+
+		if (!match.path_known)
+			bg_request_fail(request, 404, "There is no such path.", NULL);
+		else if (bg_str_is(method, "OPTIONS"))
+			bg_request_answer(request, 204, &allowed, 1, NULL, NULL, 0);
+		else
+		{
+			bg_problem_write(&problem, request->id, &body);
+			bg_request_answer(request, 405, &allowed, 1, "application/problem+json", body.s,
+			                  body.n);
+			bg_buf_free(&body);
+		}
+		return;
+	}
+	request->route = match.route;
+	request->label = match.route->path;
+	request->counted = true;
+	if (bg_metrics_at_work(1) > BG_LIVE(request->loop->config, max_concurrent_requests))
+	{
+		bg_request_fail(request, 503, "There is too much to do now; try again soon.", NULL);
+		return;
+	}
+	request->prefer_wait = read_prefer(request);
+	if (read_token(request) && check_body(request) && bg_request_params(request, &match, query))
+		call_route(request);
+}
+
+bg_request *bg_request_begin(bg_loop *loop, bg_http *http, bool admin)
+{
+	bg_request *request = bg_alloc(sizeof(*request));
+	bg_str raw = bg_http_raw_head(http);
+	const char *why = NULL;
+	int refused;
+
+	request->loop = loop;
+	request->http = http;
+	request->began_ns = uv_hrtime();
+	request->began_ms = bg_now_ms();
+	request->label = "none";
+	request->has_body = bg_http_body(http).s != NULL;
+	request->next = loop->requests;
+	request->previous = &loop->requests;
+	if (request->next != NULL)
+		request->next->previous = &request->next;
+	loop->requests = request;
+	bg_http_peer(http, request->peer, sizeof(request->peer));
+	choose_id(request);
+	bg_loop_busy(loop);
+	refused = bg_head_check(raw.s, raw.n, &why);
+	if (refused != 0)
+	{
+		/* Whatever follows on this connection can't be trusted to be a request. */
+		request->has_body = true;
+		request->label = "refused";
+		bg_request_fail(request, refused, why, NULL);
+	}
+	else if (admin)
+	{
+		bg_buf body = {0};
+
+		request->label = "admin";
+		if (bg_str_is(bg_http_target(http), "/metrics"))
+		{
+			bg_metrics_write(&body);
+			bg_request_answer(request, 200, NULL, 0, "text/plain; version=0.0.4; charset=utf-8",
+			                  body.s, body.n);
+		}
+		else
+			bg_request_fail(request, 404, "There is only /metrics here.", NULL);
+		bg_buf_free(&body);
+	}
+	else
+		serve(request);
+	return request;
+}
+
+/* ---- time ---- */
+
+/* A client that closes its connection while its answer is made: reading is stopped then, so the socket is asked. */
+static void drop_gone(bg_loop *loop, uint64_t now)
+{
+	struct pollfd fds[256];
+	bg_request *who[256];
+	nfds_t n = 0;
+
+	for (bg_request *r = loop->requests; r != NULL && n < 256; r = r->next)
+		if (!r->answered && now - r->began_ms >= GONE_AFTER_MS)
+		{
+			fds[n] = (struct pollfd){.fd = bg_http_socket(r->http), .events = POLLRDHUP};
+			who[n++] = r;
+		}
+	if (n == 0 || poll(fds, n, 0) <= 0)
+		return;
+	for (nfds_t i = 0; i < n; i++)
+		if (fds[i].revents & (POLLRDHUP | POLLHUP | POLLERR))
+		{
+			if (who[i]->wait != NULL)
+				bg_wait_end(who[i]);
+			if (who[i]->health != NULL)
+				bg_health_end(who[i]);
+			bg_db_cancel(&who[i]->call);
+			bg_request_fail(who[i], 499, NULL, NULL);
+		}
+}
+
+int bg_request_tick(bg_loop *loop)
+{
+	uint64_t now = bg_now_ms();
+	int n = 0;
+
+	bg_db_tick(loop->db);
+	for (bg_request *r = loop->requests, *next; r != NULL; r = next)
+	{
+		next = r->next;
+		if (r->wait != NULL && !r->answered)
+			bg_wait_tick(r, now);
+	}
+	drop_gone(loop, now);
+	for (bg_request *r = loop->requests; r != NULL; r = r->next)
+		n++;
+	return n;
+}

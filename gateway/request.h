@@ -1,0 +1,63 @@
+/*
+ * request.h
+ *		One request from its arrival to its answer: what was asked, by which route, for how long.
+ */
+#ifndef BG_GW_REQUEST_H
+#define BG_GW_REQUEST_H
+
+#include "db.h"
+#include "problem.h"
+#include "redis.h"
+#include "server.h"
+
+typedef struct bg_request
+{
+	bg_loop *loop;
+	bg_http *http;
+	struct bg_request *next; /* of the loop's requests */
+	struct bg_request **previous;
+	char id[65];
+	char peer[64];
+	uint64_t began_ns;
+	uint64_t began_ms;
+	uint64_t deadline;
+	bool counted; /* among the requests at work */
+	bool answered;
+	bool head_only;
+	bool has_body;
+	int prefer_wait;   /* seconds, 0: not asked */
+	const char *label; /* route for log and metrics */
+	bg_routes *table;  /* keeps route alive */
+	const bg_route *route;
+	char *token; /* NULL: anonymous */
+	bg_buf names;
+	bg_buf values;
+	bg_buf scratch;
+	bg_db_call call;
+	struct bg_wait *wait;     /* wait.c: not NULL while it waits for a job */
+	struct bg_health *health; /* health.c: not NULL while it is asked */
+} bg_request;
+
+/* By server.c: a request has come; it is told when the request's memory goes, answered or not. */
+extern bg_request *bg_request_begin(bg_loop *loop, bg_http *http, bool admin);
+extern void bg_request_end(bg_request *request);
+/* By server.c: the server itself refuses a request; writes the problem, logs and counts. */
+extern void bg_request_refused(bg_str method, const char *peer, int status, const char *id,
+                               bg_buf *out);
+
+/* Each request is answered once by one of these. */
+extern void bg_request_answer(bg_request *request, int status, const bg_header *headers, int n,
+                              const char *content_type, const char *body, size_t length);
+extern void bg_request_problem(bg_request *request, const bg_problem *problem);
+extern void bg_request_fail(bg_request *request, int status, const char *detail,
+                            const char *pointer);
+/* What the database answered. */
+extern void bg_request_result(bg_request *request, const bg_db_result *result, const char *applied);
+
+/* Writes path and query parameters into names and values. False after answering with a problem. */
+extern bool bg_request_params(bg_request *request, const bg_route_match *match, bg_str query);
+
+/* Deadlines and clients that went away, ten times a second. Returns the number of requests still there. */
+extern int bg_request_tick(bg_loop *loop);
+
+#endif
