@@ -438,6 +438,71 @@ static void test_real_charsets(void **state)
 	bg_reader_stop(reader);
 }
 
+/* An answer of the reader as JSON; fails if there is none. */
+static json_t *answer_of(bg_reader *reader)
+{
+	size_t len = 0;
+	char *answer;
+	json_t *json;
+
+	assert_int_equal(finish(reader, BG_READER_HARD_LIMIT_MS), BG_READER_DONE);
+	answer = bg_reader_take(reader, &len);
+	json = json_loadb(answer, len, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(json);
+	free(answer);
+	return json;
+}
+
+/* The model's reply goes through the same process: what it quotes from the text counts, what it makes up does not. */
+static void test_real_complete(void **state)
+{
+	static const char text[] = "Parser week\nWrite a parser and tell us how it went.\nEligibility: "
+	                           "students of any university may take part.\n";
+	static const char *const contents[] = {
+	    "{\"eligibility\": {\"value\": \"students of any university\", \"quote\": \"students of "
+	    "any university may take part\"}, "
+	    "\"organizer\": {\"value\": \"Nobody\", \"quote\": \"organised by Nobody\"}}",
+	    "no JSON at all"};
+	static const char *const outcomes[] = {"ok", "bad_json"};
+	bg_reader *reader = start(REAL);
+	json_t *result;
+	char *earlier;
+
+	(void) state;
+	assert_true(bg_reader_send(reader, BG_READER_TEXT, NULL, 0, NULL, 0, text, sizeof(text) - 1));
+	result = answer_of(reader);
+	json_object_del(json_object_get(result, "fields"), "eligibility");
+	json_object_set_new(json_object_get(result, "missing"), "eligibility", json_string("absent"));
+	earlier = json_dumps(result, 0);
+	json_decref(result);
+	for (int i = 0; i < 2; i++)
+	{
+		json_t *envelope = json_pack("{s:[{s:{s:s}, s:s}], s:{s:i, s:i}}", "choices", "message",
+		                             "content", contents[i], "finish_reason", "stop", "usage",
+		                             "prompt_tokens", 90, "completion_tokens", 9);
+		char *reply = json_dumps(envelope, 0);
+		json_t *fields;
+
+		assert_true(bg_reader_send(reader, BG_READER_COMPLETE, earlier, strlen(earlier), NULL, 0,
+		                           reply, strlen(reply)));
+		result = answer_of(reader);
+		fields = json_object_get(result, "fields");
+		assert_string_equal(
+		    json_string_value(json_object_get(json_object_get(result, "model"), "outcome")),
+		    outcomes[i]);
+		assert_int_equal(
+		    json_integer_value(json_object_get(json_object_get(result, "model"), "prompt_tokens")),
+		    90);
+		assert_null(json_object_get(fields, "organizer"));
+		assert_int_equal(json_object_get(fields, "eligibility") != NULL, i == 0);
+		json_decref(result);
+		json_decref(envelope);
+		free(reply);
+	}
+	free(earlier);
+	bg_reader_stop(reader);
+}
+
 typedef struct hostile_page
 {
 	const char *label;
@@ -556,8 +621,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_babble),        cmocka_unit_test(test_hard_stop),
 	    cmocka_unit_test(test_killed),        cmocka_unit_test(test_surroundings),
 	    cmocka_unit_test(test_refusals),      cmocka_unit_test(test_real_page),
-	    cmocka_unit_test(test_real_charsets), cmocka_unit_test(test_real_hostile),
-	    cmocka_unit_test(test_real_large),    cmocka_unit_test(test_real_leaves),
+	    cmocka_unit_test(test_real_charsets), cmocka_unit_test(test_real_complete),
+	    cmocka_unit_test(test_real_hostile),  cmocka_unit_test(test_real_large),
+	    cmocka_unit_test(test_real_leaves),
 	};
 
 	if (argc > 0 && strcmp(argv[0], "bountygo-reader") == 0)
