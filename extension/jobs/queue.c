@@ -55,15 +55,16 @@ static statement statements[STATEMENTS] = {
                    NULL},
     [LEAVE_SLOT] = {"SELECT bountygo.queue_leave_slot($1, $2)", 2, {INT4OID, INT4OID}, NULL},
     [EXPIRE] = {"SELECT bountygo.queue_expire($1)", 1, {INT4OID}, NULL},
-    [CLAIM_PAGES] = {"SELECT * FROM bountygo.queue_claim_pages($1, $2, $3, $4, $5)",
-                     5,
-                     {INT4OID, INT4OID, INT4OID, INTERVALOID, INTERVALOID},
+    [CLAIM_PAGES] = {"SELECT * FROM bountygo.queue_claim_pages($1, $2, $3, $4, $5, $6)",
+                     6,
+                     {INT4OID, INT4OID, INT4OID, INTERVALOID, INTERVALOID, TIMESTAMPTZOID},
                      NULL},
-    [CLAIM_STAGE] = {"SELECT * FROM bountygo.queue_claim_stage($1, $2::bountygo.job_stage, $3, $4)",
-                     4,
-                     {INT4OID, TEXTOID, INT4OID, INTERVALOID},
-                     NULL},
-    [NEXT] = {"SELECT bountygo.queue_next()", 0, {0}, NULL},
+    [CLAIM_STAGE] =
+        {"SELECT * FROM bountygo.queue_claim_stage($1, $2::bountygo.job_stage, $3, $4, $5)",
+         5,
+         {INT4OID, TEXTOID, INT4OID, INTERVALOID, TIMESTAMPTZOID},
+         NULL},
+    [NEXT] = {"SELECT bountygo.queue_next($1)", 1, {TIMESTAMPTZOID}, NULL},
     [RENEW] = {"SELECT bountygo.queue_renew($1, $2, $3)",
                3,
                {INT8ARRAYOID, INT4ARRAYOID, INTERVALOID},
@@ -256,12 +257,13 @@ void bg_queue_expire(void)
 	run(EXPIRE, values, NULL);
 }
 
-TimestampTz bg_queue_next(void)
+TimestampTz bg_queue_next(TimestampTz moment)
 {
+	Datum values[] = {TimestampTzGetDatum(moment)};
 	bool is_null;
 	Datum value;
 
-	run(NEXT, NULL, NULL);
+	run(NEXT, values, NULL);
 	value = SPI_getbinval(row_at(0), SPI_tuptable->tupdesc, 1, &is_null);
 	return is_null ? 0 : DatumGetTimestampTz(value);
 }
@@ -281,11 +283,14 @@ void bg_queue_count(bg_worker *worker)
 
 /* ---- claiming ---------------------------------------------------------------------------------------------- */
 
-int bg_queue_claim_pages(bg_worker *worker, int slots)
+int bg_queue_claim_pages(bg_worker *worker, int slots, TimestampTz moment)
 {
-	Datum values[] = {Int32GetDatum(worker->slot), Int32GetDatum(slots),
-	                  Int32GetDatum(bg_fetch_per_host), interval_of(bg_fetch_delay_ms),
-	                  interval_of(bg_lease_s * INT64CONST(1000))};
+	Datum values[] = {Int32GetDatum(worker->slot),
+	                  Int32GetDatum(slots),
+	                  Int32GetDatum(bg_fetch_per_host),
+	                  interval_of(bg_fetch_delay_ms),
+	                  interval_of(bg_lease_s * INT64CONST(1000)),
+	                  TimestampTzGetDatum(moment)};
 	uint64 rows;
 
 	run(CLAIM_PAGES, values, NULL);
@@ -303,10 +308,10 @@ int bg_queue_claim_pages(bg_worker *worker, int slots)
 	return (int) rows;
 }
 
-int bg_queue_claim_stage(bg_worker *worker, const char *stage, int slots)
+int bg_queue_claim_stage(bg_worker *worker, const char *stage, int slots, TimestampTz moment)
 {
 	Datum values[] = {Int32GetDatum(worker->slot), CStringGetTextDatum(stage), Int32GetDatum(slots),
-	                  interval_of(bg_lease_s * INT64CONST(1000))};
+	                  interval_of(bg_lease_s * INT64CONST(1000)), TimestampTzGetDatum(moment)};
 	SPITupleTable *table;
 	uint64 rows;
 

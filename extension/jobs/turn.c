@@ -207,6 +207,8 @@ static void claim(bg_worker *worker, const in_hand *n)
 	int pages = free_pages(n);
 	int asks = bg_ppio_concurrency - n->asking;
 	bool usable = bg_pool_is_usable(worker);
+	/* What is due and what comes later are told apart by one reading of the clock, or something could fall between. */
+	TimestampTz moment = GetCurrentTimestamp();
 	dlist_iter iter;
 
 	worker->claimed_ms = bg_loop_now_ms();
@@ -217,11 +219,12 @@ static void claim(bg_worker *worker, const in_hand *n)
 	/* A want that found all its places taken stays: it is looked for again when a place is free. */
 	if (worker->want_pages && pages > 0 && usable)
 	{
-		worker->want_pages = bg_queue_claim_pages(worker, pages) >= pages;
-		worker->want_pages |= bg_queue_claim_stage(worker, "read", bg_readers) >= bg_readers;
+		worker->want_pages = bg_queue_claim_pages(worker, pages, moment) >= pages;
+		worker->want_pages |=
+		    bg_queue_claim_stage(worker, "read", bg_readers, moment) >= bg_readers;
 	}
 	if (worker->want_model && asks > 0 && usable)
-		worker->want_model = bg_queue_claim_stage(worker, "model", asks) >= asks;
+		worker->want_model = bg_queue_claim_stage(worker, "model", asks, moment) >= asks;
 	mark_fresh(worker);
 	dlist_foreach(iter, &worker->jobs)
 	{
@@ -230,7 +233,7 @@ static void claim(bg_worker *worker, const in_hand *n)
 		if (job->is_fresh && job->model_stage)
 			job->is_over = !bg_model_prepare(worker, job);
 	}
-	worker->next_due = bg_queue_next();
+	worker->next_due = bg_queue_next(moment);
 	if (!usable)
 	{
 		worker->want_pages = worker->want_model = false;

@@ -146,9 +146,10 @@ extern bool bg_queue_is_enabled(void);
 extern bool bg_queue_take_slot(int slot);
 extern void bg_queue_leave_slot(int slot);
 extern void bg_queue_expire(void);
-extern int bg_queue_claim_pages(bg_worker *worker, int slots);
-extern int bg_queue_claim_stage(bg_worker *worker, const char *stage, int slots);
-extern TimestampTz bg_queue_next(void);
+extern int bg_queue_claim_pages(bg_worker *worker, int slots, TimestampTz moment);
+extern int bg_queue_claim_stage(bg_worker *worker, const char *stage, int slots,
+                                TimestampTz moment);
+extern TimestampTz bg_queue_next(TimestampTz moment);
 /* Renews all leases; jobs that are no longer ours are marked by token 0. */
 extern void bg_queue_renew(bg_worker *worker);
 extern void bg_queue_count(bg_worker *worker);

@@ -323,7 +323,7 @@ static long time_to_wait(bg_worker *worker)
 	{
 		long due = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), worker->next_due) + 1;
 
-		wait = Min(wait, Max(due, 1));
+		wait = Min(wait, Max(due, 5));
 	}
 	return wait;
 }

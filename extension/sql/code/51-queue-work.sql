@@ -3,7 +3,8 @@
 
 -- Claiming ----------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION bountygo.queue_claim_pages(slot integer, slots integer, per_host integer, delay interval, lease interval)
+CREATE FUNCTION bountygo.queue_claim_pages(slot integer, slots integer, per_host integer, delay interval, lease interval,
+	moment timestamptz)
 RETURNS TABLE (id bigint, lease_token integer, kind bountygo.job_kind, attempts integer, host text, is_public boolean, url text,
 	snapshot_id bigint, etag text, last_modified text)
 LANGUAGE plpgsql
@@ -45,10 +46,10 @@ BEGIN
 	-- The host's row is what two workers meet at: with it locked, the count below can't change under us.
 	SELECT array_agg(f.host ORDER BY f.place) INTO chosen FROM (
 		SELECT h.host, array_position(candidates, h.host) AS place FROM bountygo.hosts h
-		WHERE h.host = ANY (candidates) AND h.next_fetch_at <= clock_timestamp()
+		WHERE h.host = ANY (candidates) AND h.next_fetch_at <= moment
 			AND (SELECT count(*) FROM bountygo.jobs j WHERE j.state = 'leased' AND j.stage = 'fetch' AND j.host = h.host) < per_host
 			AND EXISTS (SELECT FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = h.host
-				AND j.run_at <= clock_timestamp())
+				AND j.run_at <= moment)
 		ORDER BY array_position(candidates, h.host) LIMIT slots FOR UPDATE SKIP LOCKED) f;
 	IF chosen IS NOT NULL THEN
 		RETURN QUERY
@@ -59,7 +60,7 @@ BEGIN
 			CROSS JOIN LATERAL (
 				SELECT d.id, d.priority, row_number() OVER (ORDER BY d.priority DESC, d.run_at, d.id) AS turn
 				FROM (SELECT j.id, j.priority, j.run_at FROM bountygo.jobs j
-					WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = c.host AND j.run_at <= clock_timestamp()
+					WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = c.host AND j.run_at <= moment
 					ORDER BY j.priority DESC, j.run_at, j.id
 					LIMIT greatest(0, least(CASE WHEN delay > '0' THEN 1 ELSE per_host END, per_host - coalesce(b.n, 0)))) d) q
 			ORDER BY q.priority DESC, q.turn, c.place LIMIT slots
@@ -88,10 +89,10 @@ BEGIN
 		CASE WHEN hits >= slots THEN chosen[cardinality(chosen)] ELSE candidates[cardinality(candidates)] END, '');
 END
 $$;
-COMMENT ON FUNCTION bountygo.queue_claim_pages(integer, integer, integer, interval, interval) IS
-'Leases up to "slots" due pages to a worker, fairly by host, at most per_host of one host in hand, "delay" apart. For workers.';
+COMMENT ON FUNCTION bountygo.queue_claim_pages(integer, integer, integer, interval, interval, timestamptz) IS
+'Leases up to "slots" due pages to a worker, fairly by host, at most per_host of one host in hand, "delay" apart. moment: the clock, the same as for queue_next(), so that nothing falls between the two. For workers.';
 
-CREATE FUNCTION bountygo.queue_claim_stage(slot integer, stage bountygo.job_stage, slots integer, lease interval)
+CREATE FUNCTION bountygo.queue_claim_stage(slot integer, stage bountygo.job_stage, slots integer, lease interval, moment timestamptz)
 RETURNS TABLE (id bigint, lease_token integer, kind bountygo.job_kind, is_public boolean, url text, content text, snapshot_id bigint,
 	result text, reply bytea, call_id bigint, tries integer, waited boolean)
 LANGUAGE plpgsql
@@ -101,7 +102,7 @@ BEGIN
 	RETURN QUERY
 	WITH held AS (
 		SELECT j.id FROM bountygo.jobs j
-		WHERE j.state = 'queued' AND j.stage = queue_claim_stage.stage AND j.run_at <= clock_timestamp()
+		WHERE j.state = 'queued' AND j.stage = queue_claim_stage.stage AND j.run_at <= moment
 		ORDER BY j.host, j.priority DESC, j.run_at, j.id LIMIT slots FOR UPDATE SKIP LOCKED
 	), taken AS (
 		UPDATE bountygo.jobs j SET state = 'leased', attempts = j.attempts + 1, lease_token = j.lease_token + 1,
@@ -123,21 +124,21 @@ BEGIN
 		ORDER BY m.id DESC LIMIT 1) c ON queue_claim_stage.stage = 'model';
 END
 $$;
-COMMENT ON FUNCTION bountygo.queue_claim_stage(integer, bountygo.job_stage, integer, interval) IS
+COMMENT ON FUNCTION bountygo.queue_claim_stage(integer, bountygo.job_stage, integer, interval, timestamptz) IS
 'Leases up to "slots" due jobs of a stage that needs no host (read, model) to a worker. For workers.';
 
-CREATE FUNCTION bountygo.queue_next() RETURNS timestamptz
+CREATE FUNCTION bountygo.queue_next(moment timestamptz) RETURNS timestamptz
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT least(
-	(SELECT min(j.run_at) FROM bountygo.jobs j WHERE j.state = 'queued' AND j.run_at > clock_timestamp()),
+	(SELECT min(j.run_at) FROM bountygo.jobs j WHERE j.state = 'queued' AND j.run_at > moment),
 	(SELECT min(j.leased_until) FROM bountygo.jobs j WHERE j.state = 'leased'),
-	(SELECT h.next_fetch_at FROM bountygo.hosts h WHERE h.next_fetch_at > clock_timestamp() AND EXISTS (
+	(SELECT h.next_fetch_at FROM bountygo.hosts h WHERE h.next_fetch_at > moment AND EXISTS (
 		SELECT FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = h.host)
 		ORDER BY h.next_fetch_at LIMIT 1))
 $$;
-COMMENT ON FUNCTION bountygo.queue_next() IS 'When work becomes due next that is not due now; NULL if none waits. For workers.';
+COMMENT ON FUNCTION bountygo.queue_next(timestamptz) IS 'When work becomes due next that was not due at this moment; NULL if none waits. For workers.';
 
 CREATE FUNCTION bountygo.queue_renew(jobs bigint[], tokens integer[], lease interval) RETURNS SETOF bigint
 LANGUAGE sql
