@@ -32,7 +32,31 @@ DECLARE
 	-- Members of bountygo_api are people, too; who owns call() could alter it, so a role of its own does, if there is one.
 	caller constant name := CASE WHEN to_regrole('bountygo_rest') IS NOT NULL THEN 'bountygo_rest' ELSE 'bountygo_api' END;
 	f record;
+	statement text;
 BEGIN
+	-- Relations of another owner were restored into a cluster that lacked the roles: what named a role was left out. All of that can be
+	-- said again, the policies in the migration that holds them, privileges in each.
+	IF to_regrole('bountygo_owner') IS NOT NULL AND EXISTS (SELECT FROM pg_class c
+			WHERE c.relnamespace = 'bountygo'::regnamespace AND c.relkind IN ('r', 'p') AND c.relowner <> to_regrole('bountygo_owner')) THEN
+		FOR f IN SELECT c.oid::regclass AS relation, c.relkind AS kind FROM pg_class c
+			WHERE c.relnamespace = 'bountygo'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+				AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
+					AND d.refclassid = 'pg_class'::regclass)
+		LOOP
+			EXECUTE format('ALTER TABLE %s OWNER TO bountygo_owner', f.relation);
+		END LOOP;
+		FOR f IN SELECT m.name, m.body FROM bountygo.migrations() m WHERE m.id <= bountygo.schema_version() ORDER BY m.id
+		LOOP
+			IF f.name = 'policies' THEN
+				EXECUTE f.body;
+			ELSE
+				FOR statement IN SELECT r[1] FROM regexp_matches(f.body, '^(GRANT [^;]+);', 'gn') r
+				LOOP
+					EXECUTE statement;
+				END LOOP;
+			END IF;
+		END LOOP;
+	END IF;
 	FOR f IN
 		SELECT p.oid::regprocedure AS signature, p.proname AS name, p.prokind AS kind, p.prosecdef AS definer,
 				pg_get_userbyid(p.proowner) AS owner
@@ -72,7 +96,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.grant_privileges() IS
-'Takes every function of the schema from PUBLIC and gives each role what it may call; names the few that run as bountygo_owner. init() calls it; harmless when repeated. Superusers only.';
+'Takes every function of the schema from PUBLIC and gives each role what it may call; names the few that run as bountygo_owner. After a restore without the roles it gives the tables their owner, policies and privileges back. init() calls it; harmless when repeated. Superusers only.';
 
 SELECT bountygo.grant_privileges();
 REVOKE ALL ON SCHEMA bountygo FROM PUBLIC;
