@@ -5,7 +5,7 @@ use warnings;
 use BountyGo::Node;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
+use Time::HiRes;
 
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my $text = "'Some text that is long enough.'";
@@ -35,7 +35,7 @@ sub is_gone
 	for (1 .. 1000)
 	{
 		return 1 unless kill(0, $pid);
-		usleep(10_000);
+		select(undef, undef, undef, 0.01);
 	}
 	return 0;
 }
@@ -54,7 +54,7 @@ sub use_program
 }
 
 # One that never answers: a result after the hard stop, no error.
-my $hang = program('hang', 'sleep(600);');
+my $hang = program('hang', 'select(undef, undef, undef, undef);');
 use_program($hang);
 my $began = Time::HiRes::time();
 is($node->sql("SELECT bountygo.extract_text($text) ->> 'outcome'"), 'too_complex', 'a reader that hangs is an outcome');
@@ -72,10 +72,10 @@ is(scalar(pids('hang')), 1, 'one reader was started');
 ok(is_gone($_), 'and is gone') for pids('hang');
 
 # One that talks nonsense, or leaves.
-for my $case ([ 'nonsense', 'print "x" x 100; sleep(600);' ], [ 'leaves', 'exit(3);' ], [ 'dies', 'kill(9, $$);' ],
-	[ 'echo', 'sysread(STDIN, my $x, 20); print pack("LLL", 0x42475231, 0, 6), q({"a"]}); sleep(600);' ],
-	[ 'list', 'sysread(STDIN, my $x, 20); print pack("LLL", 0x42475231, 0, 2), q([]); sleep(600);' ],
-	[ 'latin', 'sysread(STDIN, my $x, 20); print pack("LLL", 0x42475231, 0, 9), qq({"a":"\xe9"}); sleep(600);' ])
+for my $case ([ 'nonsense', 'print "x" x 100; select(undef, undef, undef, undef);' ], [ 'leaves', 'exit(3);' ], [ 'dies', 'kill(9, $$);' ],
+	[ 'echo', 'sysread(STDIN, my $x, 20); print pack("LLL", 0x42475231, 0, 6), q({"a"]}); select(undef, undef, undef, undef);' ],
+	[ 'list', 'sysread(STDIN, my $x, 20); print pack("LLL", 0x42475231, 0, 2), q([]); select(undef, undef, undef, undef);' ],
+	[ 'latin', 'sysread(STDIN, my $x, 20); print pack("LLL", 0x42475231, 0, 9), qq({"a":"\xe9"}); select(undef, undef, undef, undef);' ])
 {
 	my ($name, $code) = @$case;
 	use_program(program($name, $code));

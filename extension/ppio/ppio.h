@@ -34,7 +34,7 @@ extern char *bg_prompt_build(const char *model, const json_t *result, int max_to
  * result); NULL with *wanted true: out of memory.
  */
 extern char *bg_prompt_from_json(const char *model, const char *result, size_t result_len,
-								 int max_tokens, size_t *len, bool *wanted);
+                                 int max_tokens, size_t *len, bool *wanted);
 /* Tokens to reserve: an upper bound of prompt plus max_tokens for a body of so many bytes. */
 extern int64_t bg_prompt_reserve_tokens(size_t body_len, int max_tokens);
 
@@ -45,10 +45,10 @@ extern int64_t bg_prompt_reserve_tokens(size_t body_len, int max_tokens);
 typedef enum bg_completion_outcome
 {
 	BG_COMPLETION_OK,
-	BG_COMPLETION_BAD_JSON,	  /* envelope or content is not JSON (prose around one JSON object is tolerated) */
+	BG_COMPLETION_BAD_JSON, /* envelope or content is not JSON (prose around one JSON object is tolerated) */
 	BG_COMPLETION_BAD_SCHEMA, /* JSON of another shape */
 	BG_COMPLETION_TRUNCATED,  /* finish_reason length, or cut */
-	BG_COMPLETION_REFUSED	  /* finish_reason content_filter or a refusal */
+	BG_COMPLETION_REFUSED     /* finish_reason content_filter or a refusal */
 } bg_completion_outcome;
 
 typedef struct bg_completion
@@ -58,7 +58,8 @@ typedef struct bg_completion
 	int64_t completion_tokens;
 } bg_completion;
 
-extern bg_completion_outcome bg_completion_parse(const char *reply, size_t len, bg_completion *completion);
+extern bg_completion_outcome bg_completion_parse(const char *reply, size_t len,
+                                                 bg_completion *completion);
 extern void bg_completion_free(bg_completion *completion);
 extern const char *bg_completion_outcome_name(bg_completion_outcome outcome);
 
@@ -66,24 +67,24 @@ extern const char *bg_completion_outcome_name(bg_completion_outcome outcome);
 
 typedef enum bg_admission
 {
-	BG_ADMIT,		 /* *call_id holds the reserved row of model_calls */
-	BG_ADMIT_LATER,	 /* breaker open, provider paused or rate reached: try at *retry_at */
+	BG_ADMIT,        /* *call_id holds the reserved row of model_calls */
+	BG_ADMIT_LATER,  /* breaker open, provider paused or rate reached: try at *retry_at */
 	BG_ADMIT_BUDGET, /* today's budget is used up: finish by rules, or wait until tomorrow */
-	BG_ADMIT_NO_KEY	 /* no key configured: rules only */
+	BG_ADMIT_NO_KEY  /* no key configured: rules only */
 } bg_admission;
 
 /* Reserves tokens for a call before it is made. *retry_at is microseconds of the PostgreSQL epoch (TimestampTz). */
 extern bg_admission bg_ledger_admit(int64_t job_id, int64_t tokens, int64_t *call_id,
-									int64_t *retry_at);
+                                    int64_t *retry_at);
 /* Stores the raw reply as it came (its own commit follows), before anything parses it. */
 extern void bg_ledger_store_reply(int64_t call_id, int http_status, const char *reply, size_t len,
-								  long elapsed_ms);
+                                  long elapsed_ms);
 /* The call failed before a usable reply: releases the reservation, feeds the breaker. "retry_after_s" -1 = none. */
 extern void bg_ledger_fail(int64_t call_id, const char *outcome, int http_status,
-						   long retry_after_s, bool counts_for_breaker);
+                           long retry_after_s, bool counts_for_breaker);
 /* Replaces the reservation by what was spent (-1: the reservation stands) and closes the call. */
 extern void bg_ledger_settle(int64_t call_id, const char *outcome, int64_t prompt_tokens,
-							 int64_t completion_tokens);
+                             int64_t completion_tokens);
 /* The API key from the key file, or NULL. Read at start and reload; never logged. */
 extern const char *bg_ppio_key(void);
 extern void bg_ppio_reload_key(void);

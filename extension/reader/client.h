@@ -16,11 +16,11 @@ typedef struct bg_reader bg_reader;
 
 typedef enum bg_reader_state
 {
-	BG_READER_IDLE,	   /* ready for bg_reader_send() */
+	BG_READER_IDLE,    /* ready for bg_reader_send() */
 	BG_READER_WRITING, /* wants to write its request; may be readable, too */
 	BG_READER_READING, /* waits for the answer */
-	BG_READER_DONE,	   /* bg_reader_take() gives the answer */
-	BG_READER_DEAD	   /* the child is gone or broke the protocol: bg_reader_stop() and start another */
+	BG_READER_DONE,    /* bg_reader_take() gives the answer */
+	BG_READER_DEAD /* the child is gone or broke the protocol: bg_reader_stop() and start another */
 } bg_reader_state;
 
 /* Starts a child. "path" is the program; NULL on failure with errno set. */
@@ -30,12 +30,12 @@ extern void bg_reader_stop(bg_reader *reader);
 
 extern pid_t bg_reader_pid(const bg_reader *reader);
 extern int bg_reader_write_fd(const bg_reader *reader); /* poll for OUT while WRITING */
-extern int bg_reader_read_fd(const bg_reader *reader);	/* poll for IN always: EOF tells of death */
+extern int bg_reader_read_fd(const bg_reader *reader);  /* poll for IN always: EOF tells of death */
 extern bg_reader_state bg_reader_get_state(const bg_reader *reader);
 
 /* Queues one request (copies what it is given). False if not IDLE, too large or out of memory. */
 extern bool bg_reader_send(bg_reader *reader, bg_reader_op op, const char *a, size_t a_len,
-						   const char *b, size_t b_len, const char *body, size_t body_len);
+                           const char *b, size_t b_len, const char *body, size_t body_len);
 /* Moves bytes as far as they go without blocking; returns the new state. */
 extern bg_reader_state bg_reader_pump(bg_reader *reader);
 /* Milliseconds since the request was sent; the caller kills after bg_reader_hard_limit_ms. */

@@ -256,10 +256,11 @@ static char *url_argument(FunctionCallInfo fcinfo, int n)
 	error = bg_url_parse(given, strlen(given), NULL, &url);
 	if (error == BG_URL_OK)
 	{
-		canonical = MemoryContextAllocExtended(CurrentMemoryContext, strlen(url.canonical) + 1,
-		                                       MCXT_ALLOC_NO_OOM);
+		size_t size = strlen(url.canonical) + 1;
+
+		canonical = MemoryContextAllocExtended(CurrentMemoryContext, size, MCXT_ALLOC_NO_OOM);
 		if (canonical != NULL)
-			strcpy(canonical, url.canonical);
+			memcpy(canonical, url.canonical, size);
 		bg_url_free(&url);
 		if (canonical == NULL)
 			error = BG_URL_MEMORY;

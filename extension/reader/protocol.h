@@ -16,8 +16,8 @@
 
 typedef enum bg_reader_op
 {
-	BG_READER_HTML = 1,	   /* a = content type, b = url, body = page bytes */
-	BG_READER_TEXT = 2,	   /* b = url, body = text */
+	BG_READER_HTML = 1,    /* a = content type, b = url, body = page bytes */
+	BG_READER_TEXT = 2,    /* b = url, body = text */
 	BG_READER_COMPLETE = 3 /* a = earlier result JSON, body = the model's raw reply */
 } bg_reader_op;
 
@@ -32,7 +32,7 @@ typedef struct bg_reader_request
 
 typedef enum bg_reader_status
 {
-	BG_READER_ANSWERED = 0,		/* JSON follows */
+	BG_READER_ANSWERED = 0,     /* JSON follows */
 	BG_READER_OUT_OF_MEMORY = 1 /* nothing follows; the child exits afterwards */
 } bg_reader_status;
 

@@ -254,7 +254,7 @@ static char *repeated(const char *before, const char *unit, size_t size, const c
 
 	for (size_t i = 0; i < count; i++)
 		at = stpcpy(at, unit);
-	strcpy(at, after);
+	stpcpy(at, after);
 	return text;
 }
 
