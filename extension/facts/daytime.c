@@ -189,10 +189,10 @@ bool bg_daytime_read(const char *text, size_t len, size_t at, bg_daytime *c, siz
 size_t bg_daytime_connectors(const char *text, size_t len, size_t at, bool for_zone)
 {
 	/* clang-format off */
-	static const char *const date_to_time[] = {
-		",", "at ", "@", "by ", "before ", "until ", "till ", "T", "|", "-", "–", "—", "，", "的",
-		"当天", "当日", "日", "eod", NULL
-	};
+		static const char *const date_to_time[] = {
+			"(", "（", ",", "at ", "@", "by ", "before ", "until ", "till ", "T", "|", "-", "–",
+			"—", "，", "的", "当天", "当日", "日", "eod", NULL
+		};
 	/* clang-format on */
 	static const char *const time_to_zone[] = {",",    "(",   "（", "[", "前",
 	                                           "之前", "in ", "，", "/", NULL};
@@ -222,10 +222,10 @@ size_t bg_daytime_connectors(const char *text, size_t len, size_t at, bool for_z
 size_t bg_daytime_weekday(const char *text, size_t len, size_t at)
 {
 	/* clang-format off */
-	static const char *const days[] = {
-		"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun", "mon",
-		"tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat"
-	};
+		static const char *const days[] = {
+			"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun",
+			"mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat"
+		};
 	/* clang-format on */
 	static const char *const marks[] = {"星期", "周", "週", "礼拜"};
 	size_t from = bg_scan_skip(text, len, at);

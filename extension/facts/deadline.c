@@ -95,6 +95,12 @@ static bool read_moment(const char *text, size_t len, size_t at, moment *m)
 			m->has_zone = bg_daytime_zone(text, len, end, &m->zone, &end);
 			if (m->has_zone)
 				m->end = end;
+			/* (9:00am PT) */
+			if (bg_scan_has(text, len, m->end, ")") &&
+			    memchr(text + m->date.end, '(', m->end - m->date.end) != NULL)
+				m->end++;
+			else if (bg_scan_has(text, len, m->end, "）"))
+				m->end += 3;
 			/* 20:00-22:00: the end */
 			from = bg_scan_skip(text, len, m->end);
 			dash = bg_part_dash(text, len, from);

@@ -392,6 +392,11 @@ static bg_role judge(const bg_doc *doc, const bg_amount *last, const bg_amount *
 		return BG_ROLE_TOTAL;
 	if (labelled(doc, amount->line, line, money, label_before) && !line->row)
 		return BG_ROLE_LABEL;
+	/* "$150 bounty" */
+	if (line->end - line->start < 60 &&
+	    bg_cue_first(doc->lower, money->span.end, line->end, label_before, NULL) ==
+	        bg_scan_skip(doc->lower, line->end, money->span.end))
+		return BG_ROLE_LABEL;
 	if (bg_cue_any(doc->lower, line->start, start, severity_cues) && start - line->start < 120)
 		return BG_ROLE_SEVERITY;
 	/* the line above names the place: "First Prize" and "- $1000 USDC" below it */

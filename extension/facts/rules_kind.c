@@ -79,7 +79,7 @@ static const char *const story_titles[] = {
 	"proposal:", "grant proposal", "open grant proposal", "poll", "ratification", "template",
 	"my submission", "bounty claim", "reward claim", "claim for", "claiming", "payout request",
 	"payment request", "invoice", "awarded", "raises", "raised", "wins", "won", "paid", "pays out",
-	"weekly", "newsletter", "changelog", "release notes", "list of", "awesome", "comparing",
+	"weekly", "newsletter", "changelog", "release notes", "awesome", "comparing",
 	"create bounties", "writeup", "write-up", "postmortem", "post-mortem", "disclosed",
 	"history of", "roundup", "progress report", "milestone report", "milestone delivery",
 	"application:", "feature request", "suggestion", "idea:", "receives", "pays", "hacker who",
@@ -175,12 +175,13 @@ static bool has_deadline(const bg_doc *doc)
 static int field_lines(const bg_doc *doc)
 {
 	/* clang-format off */
-	static const char *const labels[] = {
-		"reward:", "rewards:", "prize:", "bounty:", "deadline:", "maximum bounty:", "expires:",
-		"winners:", "ends:", "award:", "application deadline:", "prize pool:", "total prize pool:",
-		"program type:", "price:", "奖金：", "奖励：", "截止时间：", "主办方：", "主办单位：",
-		"赏金：", "奖品：", "奖品为", "奖励：", "主题：", "参赛方式：", "征集时间：", NULL
-	};
+		static const char *const labels[] = {
+			"reward:", "rewards:", "prize:", "bounty:", "deadline:", "maximum bounty:", "expires:",
+			"winners:", "ends:", "award:", "application deadline:", "prize pool:",
+			"total prize pool:", "program type:", "price:", "奖金：", "奖励：", "截止时间：",
+			"主办方：", "主办单位：", "赏金：", "奖品：", "奖品为", "奖励：", "主题：",
+			"参赛方式：", "征集时间：", NULL
+		};
 	/* clang-format on */
 	int count = 0;
 
@@ -232,7 +233,9 @@ bool bg_rules_is_task(bg_doc *doc)
 	     bg_scan_has(title, title_len, 0, "how ") || bg_scan_has(title, title_len, 0, "why ") ||
 	     bg_scan_has(title, title_len, 0, "what ")) &&
 	    !bg_cue_any(title, 0, title_len, own_guides))
-		score -= 8;
+		score -= doc->issue && has_price ? 2 : 8;
+	if (bg_scan_ends(title, title_len, "?") || bg_scan_ends(title, title_len, "？"))
+		score -= 3;
 	if (bg_cue_any(doc->lower, 0, head, ended_words))
 		score -= 8;
 	if (bg_cue_any(doc->lower, 0, head, template_words))
@@ -245,7 +248,6 @@ bool bg_rules_is_task(bg_doc *doc)
 	/* An issue without a price is work, but no offer. */
 	if (doc->issue && !has_price && !bg_cue_any(title, 0, title_len, kind_words))
 		score -= 6;
-	fprintf(stderr, "SCORE %d\n", score);
 	return score >= 3;
 }
 
@@ -255,50 +257,73 @@ typedef struct category_words
 	const char *words[48];
 } category_words;
 
-/* clang-format off */
 static const category_words categories[] = {
-	{"security", {
-		"bug bounty", "bug bounties", "vulnerabilit*", "audit", "security researchers",
-		"white hat*", "whitehat*", "exploit", "responsible disclosure", "proof of concept",
-		"penetration", "smart contract security", "security", "wardens", "findings",
-		"submit findings", "gas optimization", "hackerone", "immunefi", "漏洞", "安全漏洞", "众测",
-		"渗透", "安全", NULL}},
-	{"hackathon", {
-		"hackathon*", "hack", "hackers", "hacks", "devpost", "demo day", "hackfest", "buildathon",
-		"codeathon", "黑客松", "黑客马拉松", "编程马拉松", NULL}},
-	{"grant", {
-		"grant", "grants", "microgrant*", "rfp", "rfps", "funding", "proposal", "proposals",
-		"grantee*", "request for proposal*", "资助", "基金", NULL}},
-	{"design", {
-		"logo", "landing page", "ui design", "ux", "ui", "figma", "design system", "illustration*",
-		"poster", "banner", "graphic*", "designer", "designers", "design", "mascot", "标志",
-		"设计", "海报", "征集标识", "吉祥物", "徽标", "视觉", NULL}},
-	{"content", {
-		"writing", "write", "article", "essay", "blog post", "blog", "deep dive", "video",
-		"script", "tutorial", "documentation", "thread", "podcast", "photography", "photo contest",
-		"content", "newsletter", "poem", "poetry", "story", "explainer", "征文", "征稿", "投稿",
-		"摄影", "文章", "作文", "短视频", "写作", "诗", "稿件", "原创", "散文", "随笔", NULL}},
-	{"translation", {
-		"translat*", "localiz*", "localis*", "翻译", "本地化", NULL}},
-	{"marketing", {
-		"marketing", "promotion", "promote", "growth", "campaign", "brand", "influencer*",
-		"go-to-market", "referral", "seo", "ads", "推广", "营销", "宣传", NULL}},
-	{"community", {
-		"community", "discord", "ambassador*", "tweet", "retweet", "follow", "quest", "xp",
-		"airdrop", "wallet", "kyc", "sign up", "join", "nft", "moderator*", "meetup", "event",
-		"社区", "志愿者", "大使", "关注", "转发", NULL}},
-	{"research", {
-		"research", "survey", "dataset*", "benchmark", "algorithm*", "machine learning",
-		"deep learning", "paper", "data science", "kaggle", "prediction", "leaderboard", "模型",
-		"算法", "识别", "预测", "研究", "赛道", "大赛", "竞赛", "人工智能", NULL}},
-	{"development", {
-		"issue", "pull request", "repository", "repo", "bug", "feature", "api", "frontend",
-		"backend", "react", "typescript", "javascript", "python", "rust", "go", "solidity",
-		"developer", "developers", "code", "build", "implement*", "bot", "app", "sdk", "software",
-		"fix", "plugin", "website", "integration", "开发", "代码", "前端", "后端", "工程师",
-		"实习", "编程", "修复", "脚本", "单元测试", "网站", "接口", "系统", "程序", NULL}},
+    {"security",
+     {"bug bounty",
+      "bug bounties",
+      "vulnerabilit*",
+      "audit",
+      "security researchers",
+      "white hat*",
+      "whitehat*",
+      "exploit",
+      "responsible disclosure",
+      "proof of concept",
+      "penetration",
+      "smart contract security",
+      "security",
+      "wardens",
+      "findings",
+      "submit findings",
+      "gas optimization",
+      "hackerone",
+      "immunefi",
+      "漏洞",
+      "安全漏洞",
+      "众测",
+      "渗透",
+      "安全",
+      NULL}},
+    {"hackathon",
+     {"hackathon*", "hack", "hackers", "hacks", "devpost", "demo day", "hackfest", "buildathon",
+      "codeathon", "黑客松", "黑客马拉松", "编程马拉松", NULL}},
+    {"grant",
+     {"grant", "grants", "microgrant*", "rfp", "rfps", "funding", "proposal", "proposals",
+      "grantee*", "request for proposal*", "资助", "基金", NULL}},
+    {"design", {"logo",          "landing page",  "ui design", "ux",     "ui",       "figma",
+                "design system", "illustration*", "poster",    "banner", "graphic*", "designer",
+                "designers",     "design",        "mascot",    "标志",   "设计",     "海报",
+                "征集标识",      "吉祥物",        "徽标",      "视觉",   NULL}},
+    {"content", {"writing",       "write",      "article", "essay",       "blog post",
+                 "blog",          "deep dive",  "video",   "script",      "tutorial",
+                 "documentation", "thread",     "podcast", "photography", "photo contest",
+                 "content",       "newsletter", "poem",    "poetry",      "story",
+                 "explainer",     "征文",       "征稿",    "投稿",        "摄影",
+                 "文章",          "作文",       "短视频",  "写作",        "诗",
+                 "稿件",          "原创",       "散文",    "随笔",        NULL}},
+    {"translation", {"translat*", "localiz*", "localis*", "翻译", "本地化", NULL}},
+    {"marketing",
+     {"marketing", "promotion", "promote", "growth", "campaign", "brand", "influencer*",
+      "go-to-market", "referral", "seo", "ads", "推广", "营销", "宣传", NULL}},
+    {"community",
+     {"community", "discord", "ambassador*", "tweet",   "retweet", "follow", "quest",      "xp",
+      "airdrop",   "wallet",  "kyc",         "sign up", "join",    "nft",    "moderator*", "meetup",
+      "event",     "社区",    "志愿者",      "大使",    "关注",    "转发",   NULL}},
+    {"research",
+     {"research",      "survey", "dataset*",     "benchmark", "algorithm*", "machine learning",
+      "deep learning", "paper",  "data science", "kaggle",    "prediction", "leaderboard",
+      "模型",          "算法",   "识别",         "预测",      "研究",       "赛道",
+      "大赛",          "竞赛",   "人工智能",     NULL}},
+    {"development", {"issue",      "pull request", "repository", "repo",        "bug",
+                     "feature",    "api",          "frontend",   "backend",     "react",
+                     "typescript", "javascript",   "python",     "rust",        "go",
+                     "solidity",   "developer",    "developers", "code",        "build",
+                     "implement*", "bot",          "app",        "sdk",         "software",
+                     "fix",        "plugin",       "website",    "integration", "开发",
+                     "代码",       "前端",         "后端",       "工程师",      "实习",
+                     "编程",       "修复",         "脚本",       "单元测试",    "网站",
+                     "接口",       "系统",         "程序",       NULL}},
 };
-/* clang-format on */
 
 bool bg_rules_category(bg_doc *doc, bg_found *found)
 {
@@ -354,14 +379,14 @@ bool bg_rules_category(bg_doc *doc, bg_found *found)
 bool bg_rules_eligibility(bg_doc *doc, bg_found *found)
 {
 	/* clang-format off */
-	static const char *const cues[] = {
-		"eligib*", "open to", "void where", "void in", "students only", "18+", "18 years",
-		"years of age", "years or older", "must be at least", "who can participate",
-		"who can take part", "who can apply", "residents of", "not open to", "only available to",
-		"us users only", "available to", "must reside", "age of majority", "restricted countries",
-		"sanctioned", "members only", "参赛对象", "参赛资格", "征集对象", "仅限", "参赛条件",
-		"年满", "报名条件", "申请条件", "参与条件", NULL
-	};
+		static const char *const cues[] = {
+			"eligib*", "open to", "void where", "void in", "students only", "18+", "18 years",
+			"years of age", "years or older", "must be at least", "who can participate",
+			"who can take part", "who can apply", "residents of", "not open to",
+			"only available to", "us users only", "available to", "must reside", "age of majority",
+			"restricted countries", "sanctioned", "members only", "参赛对象", "参赛资格",
+			"征集对象", "仅限", "参赛条件", "年满", "报名条件", "申请条件", "参与条件", NULL
+		};
 	/* clang-format on */
 
 	for (size_t i = 0; i < doc->line_count && i < 4000; i++)
