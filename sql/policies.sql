@@ -111,7 +111,7 @@ SELECT pg_temp.try('SELECT bountygo.issue_token(1)');
 SELECT pg_temp.try('SELECT bountygo.create_user(''x'')');
 SELECT pg_temp.try('SELECT bountygo.doctor()');
 SELECT pg_temp.try('SELECT bountygo.init()');
-SELECT pg_temp.try('SELECT bountygo.queue_next()');
+SELECT pg_temp.try('SELECT bountygo.launch_workers()');
 ROLLBACK;
 BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate(:'token_two') > 0;
 \echo two
