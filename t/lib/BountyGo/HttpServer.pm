@@ -295,6 +295,8 @@ sub _requests
 	my ($conn) = @_;
 
 	return if $conn->{out} ne '' || $conn->{step} || $conn->{closing};
+	return _raw_close($conn, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		if $conn->{in} =~ /\A[^A-Z]/;
 	return unless $conn->{in} =~ /\A(.*?\r\n)\r\n/s;
 	my $head = $1;
 	my ($length) = $head =~ /^Content-Length:\s*(\d+)/mi;
