@@ -35,7 +35,7 @@ SELECT jsonb_build_object('is_task', true, 'language', 'en',
 		'deadline', pg_temp.quoted(:page, 'Oct 4', '{"date": "2030-10-04", "earliest": "2030-10-03T12:00:00+02:00",
 			"latest": "2030-10-05T12:00:00Z", "text": "Oct 4", "precision": "day", "zone": null}'),
 		'eligibility', pg_temp.quoted(:page, 'Open to students', '"Open to students"', 'model'),
-		'summary', pg_temp.quoted(:page, 'Zürich', '"Zürich"', 'model')),
+		'summary', pg_temp.quoted(:page, 'Zürich', '"Zürich"', 'html')),
 	'rewards', jsonb_build_array(
 		pg_temp.quoted(:page, '1st place: 5,000 USDC', NULL) || '{"place": 1, "place_to": null, "count": 1, "amount": 5000, "currency": "USDC", "label": "1st place"}',
 		pg_temp.quoted(:page, '2nd and 3rd: 1,000.50 USDC', NULL) || '{"place": 2, "place_to": 3, "count": 2, "amount": 1000.50, "currency": "USDC", "label": null}'),

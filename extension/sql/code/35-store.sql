@@ -178,12 +178,13 @@ BEGIN
 				ORDER BY g.part, g.field, g.i),
 			array_agg(CASE jsonb_typeof(g.place -> 'end') WHEN 'number' THEN (g.place ->> 'end')::integer END
 				ORDER BY g.part, g.field, g.i),
-			array_agg(g.place ->> 'method' ORDER BY g.part, g.field, g.i),
+			-- What stands in an element (h1, title) was picked by a rule.
+			array_agg(CASE g.place ->> 'method' WHEN 'html' THEN 'rule' ELSE g.place ->> 'method' END ORDER BY g.part, g.field, g.i),
 			array_agg(CASE jsonb_typeof(g.place -> 'confidence') WHEN 'number' THEN (g.place ->> 'confidence')::real END
 				ORDER BY g.part, g.field, g.i)
 		INTO fields, field_values, quotes, starts, ends, methods, confidences
 		FROM given g
-		WHERE g.value IS NOT NULL AND g.quote <> '' AND g.place ->> 'method' IN ('jsonld', 'meta', 'rule', 'model');
+		WHERE g.value IS NOT NULL AND g.quote <> '' AND g.place ->> 'method' IN ('jsonld', 'meta', 'html', 'rule', 'model');
 	IF fields IS NOT NULL THEN
 		SELECT array_agg(fields[q.n] ORDER BY q.n), array_agg(field_values[q.n] ORDER BY q.n), array_agg(quotes[q.n] ORDER BY q.n),
 				array_agg(starts[q.n] ORDER BY q.n), array_agg(ends[q.n] ORDER BY q.n), array_agg(methods[q.n] ORDER BY q.n),
