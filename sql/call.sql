@@ -37,7 +37,12 @@ CREATE FUNCTION bountygo.test_who() RETURNS jsonb LANGUAGE sql STABLE
 AS $$ SELECT jsonb_build_object('role', bountygo.current_user_role(), 'as', current_user) $$;
 CREATE FUNCTION bountygo.test_nested() RETURNS jsonb LANGUAGE sql AS $$ SELECT body::jsonb FROM bountygo.call(10009, NULL, NULL, NULL, NULL) $$;
 CREATE FUNCTION bountygo.test_many() RETURNS SETOF jsonb LANGUAGE sql STABLE AS $$ VALUES ('1'::jsonb), ('2') $$;
-GRANT EXECUTE ON FUNCTION bountygo.test_types, bountygo.test_required, bountygo.test_answer, bountygo.test_json, bountygo.test_void,
+CREATE DOMAIN bountygo.test_percent AS integer CHECK (value BETWEEN 0 AND 100);
+CREATE DOMAIN bountygo.test_word AS text CHECK (value ~ '^\w+$');
+CREATE FUNCTION bountygo.test_domains(p bountygo.test_percent DEFAULT NULL, w bountygo.test_word[] DEFAULT NULL) RETURNS jsonb LANGUAGE sql
+AS $$ SELECT jsonb_build_object('p', p, 'w', w) $$;
+CREATE FUNCTION bountygo.test_local_time(at timestamp) RETURNS jsonb LANGUAGE sql AS $$ SELECT to_jsonb(at) $$;
+GRANT EXECUTE ON FUNCTION bountygo.test_types, bountygo.test_required, bountygo.test_domains, bountygo.test_answer, bountygo.test_json, bountygo.test_void,
 	bountygo.test_write, bountygo.test_fail, bountygo.test_who, bountygo.test_nested, bountygo.test_many TO bountygo_api;
 INSERT INTO bountygo.routes (id, method, path, function, auth, success_status, location, is_async) VALUES
 	(10000, 'GET', '/test/types', 'test_types', 'none', 200, NULL, false),
@@ -57,6 +62,8 @@ INSERT INTO bountygo.routes (id, method, path, function, auth, success_status, l
 	(10014, 'POST', '/test/nested', 'test_nested', 'none', 200, NULL, false),
 	(10015, 'GET', '/test/many', 'test_many', 'none', 200, NULL, false),
 	(10016, 'POST', '/test/json', 'test_json', 'none', 201, '/test/{id}', false),
+	(10018, 'POST', '/test/domains', 'test_domains', 'none', 200, NULL, false),
+	(10019, 'POST', '/test/local', 'test_local_time', 'none', 200, NULL, false),
 	(10017, 'GET', '/test/unauthenticated', 'test_who', 'none', 200, NULL, false);
 
 -- What a gateway would see of a call.
@@ -105,6 +112,8 @@ SELECT pg_temp.call(10001, '{"u": "not-a-uuid"}'), pg_temp.call(10001, '{"u": 5}
 SELECT q, pg_temp.call(10000, NULL, q::text[]) FROM unnest(ARRAY['{i4,1.5}', '{i4," 1"}', '{i4,+1}', '{i4,0x10}', '{i4,01}', '{i4,""}', '{n,NaN}',
 	'{n,Infinity}', '{n,.5}', '{f,inf}', '{b,1}', '{b,TRUE}', '{tz,now}', '{e,Admin}', '{j,1}', '{ints,1,ints,x}', '{i4,1,i4,1}',
 	E'{t,"a\x01b"}', E'{words,a,words,"\x1b[0m"}']) q;
+SELECT pg_temp.call(10018, '{"p": 100, "w": ["a"]}'), pg_temp.call(10018, '{"p": 101}'), pg_temp.call(10018, '{"p": 1.5}'), pg_temp.call(10018, '{"w": ["a", "b c"]}');
+SELECT pg_temp.call(10019, '{"at": "now"}') AS "its input function takes too much";
 -- All at once.
 SELECT pg_temp.call(10001, '{"i4": "x", "b": 0, "titel": 1, "d": "now"}', '{tz,now}');
 SELECT json_array_length(substring(pg_temp.call(10001, (SELECT json_object_agg('x' || i, 1)::text FROM generate_series(1, 100) i))
@@ -217,7 +226,8 @@ RESET SESSION AUTHORIZATION;
 DELETE FROM bountygo.routes WHERE id >= 10000;
 DELETE FROM bountygo.users WHERE id IN (:usr, :mod, :adm);
 DROP FUNCTION bountygo.test_types, bountygo.test_required, bountygo.test_answer, bountygo.test_void, bountygo.test_write,
-	bountygo.test_fail, bountygo.test_who, bountygo.test_nested, bountygo.test_many;
+	bountygo.test_fail, bountygo.test_who, bountygo.test_nested, bountygo.test_many, bountygo.test_domains, bountygo.test_local_time;
+DROP DOMAIN bountygo.test_percent, bountygo.test_word;
 \if :no_key
 ALTER SYSTEM RESET bountygo.jwt_key_file;
 SELECT pg_reload_conf() AS reloaded \gset

@@ -91,24 +91,29 @@ static bg_type_class class_of(Oid type)
 		case JSONOID:
 		case JSONBOID:
 			return BG_TYPE_JSON;
+		case UUIDOID:
+		case INETOID:
+		case INTERVALOID:
+			return BG_TYPE_OTHER;
 		default:
-			return type_is_enum(type) ? BG_TYPE_ENUM : BG_TYPE_OTHER;
+			return type_is_enum(type) ? BG_TYPE_ENUM : BG_TYPE_NONE;
 	}
 }
 
-/* Fills in what follows from argument->type. */
-void bg_argument_fill(bg_argument *argument, MemoryContext context)
+bool bg_argument_fill(bg_argument *argument, MemoryContext context)
 {
 	Oid element = get_element_type(argument->type);
 	Oid function;
 
 	argument->is_array = OidIsValid(element);
 	argument->element = argument->is_array ? element : argument->type;
-	argument->class = class_of(argument->element);
+	argument->base = getBaseType(argument->element);
+	argument->class = class_of(argument->base);
 	getTypeInputInfo(argument->element, &function, &argument->io_param);
 	fmgr_info_cxt(function, &argument->input, context);
 	get_typlenbyvalalign(argument->element, &argument->length, &argument->by_value,
 	                     &argument->align);
+	return argument->class != BG_TYPE_NONE;
 }
 
 static bool is_digit(char c)
@@ -262,7 +267,7 @@ static const char *type_in_words(const bg_argument *argument)
 	switch (argument->class)
 	{
 		case BG_TYPE_INTEGER:
-			switch (argument->element)
+			switch (argument->base)
 			{
 				case INT2OID:
 					return "an integer from -32768 to 32767";
@@ -282,12 +287,12 @@ static const char *type_in_words(const bg_argument *argument)
 		case BG_TYPE_DATE:
 			return "a date like 2026-10-04";
 		case BG_TYPE_ENUM:
-			return psprintf("one of %s", enum_labels(argument->element));
+			return psprintf("one of %s", enum_labels(argument->base));
 		case BG_TYPE_JSON:
 			return "given in the body";
 		default:
 			return psprintf("a string that holds a value of type %s",
-			                format_type_be(argument->element));
+			                format_type_be(argument->base));
 	}
 }
 
@@ -345,7 +350,11 @@ static Datum call_input(bg_argument *argument, char *text, const char *pointer,
 		    category != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
 			PG_RE_THROW();
 		FlushErrorState();
-		bg_problem_add(problems, pointer, NULL, "This must be %s.", type_in_words(argument));
+		if (category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+			bg_problem_add(problems, pointer, NULL, "This is not allowed by its type, %s.",
+			               format_type_be(argument->element));
+		else
+			bg_problem_add(problems, pointer, NULL, "This must be %s.", type_in_words(argument));
 		bg_problems_raise(problems);
 	}
 	PG_END_TRY();
@@ -355,7 +364,9 @@ static Datum call_input(bg_argument *argument, char *text, const char *pointer,
 static bool convert_one(bg_argument *argument, const bg_value *value, const char *pointer,
                         bg_problems *problems, Datum *result)
 {
-	char *text = (char *) value->text;
+	char *string = (char *) value->text;
+	bool is_domain =
+	    argument->element != argument->base; /* whose checks are in its input function */
 
 	if (!is_acceptable(argument, value))
 	{
@@ -365,8 +376,9 @@ static bool convert_one(bg_argument *argument, const bg_value *value, const char
 	switch (argument->class)
 	{
 		case BG_TYPE_BOOLEAN:
-			*result = BoolGetDatum(value->kind == BG_VALUE_TRUE ||
-			                       (value->kind == BG_VALUE_WORD && text[0] == 't'));
+			if (is_domain)
+				break;
+			*result = BoolGetDatum(string[0] == 't');
 			return true;
 		case BG_TYPE_JSON:
 			if (value->kind == BG_VALUE_STRING)
@@ -374,13 +386,13 @@ static bool convert_one(bg_argument *argument, const bg_value *value, const char
 				StringInfoData quoted;
 
 				initStringInfo(&quoted);
-				escape_json(&quoted, text);
-				text = quoted.data;
+				escape_json(&quoted, string);
+				string = quoted.data;
 			}
 			break;
 		case BG_TYPE_TEXT:
 		case BG_TYPE_OTHER:
-			if (has_control(text))
+			if (has_control(string))
 			{
 				bg_problem_add(
 				    problems, pointer, NULL,
@@ -389,14 +401,16 @@ static bool convert_one(bg_argument *argument, const bg_value *value, const char
 			}
 			if (argument->class == BG_TYPE_TEXT)
 			{
-				*result = make_text(text);
-				return true;
+				*result = make_text(string);
+				if (!is_domain)
+					return true;
+				string = TextDatumGetCString(*result);
 			}
 			break;
 		default:
 			break;
 	}
-	*result = call_input(argument, text, pointer, problems);
+	*result = call_input(argument, string, pointer, problems);
 	return true;
 }
 

@@ -75,7 +75,8 @@ typedef enum bg_type_class
 	BG_TYPE_DATE,
 	BG_TYPE_ENUM,
 	BG_TYPE_JSON,
-	BG_TYPE_OTHER /* whatever the type's input function takes, from a string */
+	BG_TYPE_OTHER, /* whatever the type's input function takes, from a string */
+	BG_TYPE_NONE   /* not for requests: the input function takes too much */
 } bg_type_class;
 
 typedef struct bg_argument
@@ -85,6 +86,7 @@ typedef struct bg_argument
 	bool has_default;
 	bool is_array;
 	Oid element; /* the type itself if it is no array */
+	Oid base;    /* of the element, if that is a domain */
 	bg_type_class class;
 	FmgrInfo input; /* of the element */
 	Oid io_param;
@@ -94,7 +96,8 @@ typedef struct bg_argument
 } bg_argument;
 
 /* convert.c */
-extern void bg_argument_fill(bg_argument *argument, MemoryContext context);
+/* Fills in what follows from argument->type; false if requests can't carry that type. */
+extern bool bg_argument_fill(bg_argument *argument, MemoryContext context);
 /* False after adding a problem; or raises UB422 if the type's own input function refuses. */
 extern bool bg_convert(bg_argument *argument, const bg_value *value, const char *pointer,
                        bg_problems *problems, Datum *result, bool *is_null);

@@ -180,7 +180,8 @@ static void read_arguments(bg_route *route, HeapTuple tuple)
 		argument->name = names[i];
 		argument->type = types[i];
 		argument->has_default = route->n_arguments > function->pronargs - function->pronargdefaults;
-		bg_argument_fill(argument, CurrentMemoryContext);
+		if (!bg_argument_fill(argument, CurrentMemoryContext))
+			not_callable(route, "has an argument of a type that requests can not carry");
 	}
 	route->is_strict = function->proisstrict;
 	route->result_type = function->prorettype;
