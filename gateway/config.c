@@ -80,7 +80,7 @@ static const setting settings[] = {
     INT(max_waiting_requests, "1000", 0, 100000, "", true,
         "Requests with Prefer: wait that wait for their job at once; more are answered with 202 at "
         "once."),
-    INT(max_body, "1048576", 1024, 67108864, "bytes", false,
+    INT(max_body, "4194304", 1024, 67108864, "bytes", false,
         "Size of a request body that is read at all; a route may allow less."),
     INT(drain_timeout_ms, "10000", 0, 600000, "ms", true,
         "How long requests may go on after SIGTERM."),

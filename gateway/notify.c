@@ -18,7 +18,7 @@
 
 static const char LISTEN_SQL[] = "LISTEN bountygo_routes; LISTEN bountygo_job";
 static const char ROUTES_SQL[] =
-    "SELECT id, method, path, coalesce(max_body, 0), coalesce(timeout_ms, 0), is_async"
+    "SELECT id, method, path, coalesce(max_body, -1), coalesce(timeout_ms, 0), is_async"
     " FROM bountygo.gateway_routes()";
 
 typedef enum listener_state

@@ -309,7 +309,7 @@ static bool check_body(bg_request *request)
 	const char *semicolon = type.n ? memchr(type.s, ';', type.n) : NULL;
 	int limit = request->route->max_body;
 
-	if (limit > 0 && body.n > (size_t) limit)
+	if (limit >= 0 && body.n > (size_t) limit)
 	{
 		char detail[120];
 

@@ -14,7 +14,7 @@ typedef struct bg_route
 	int id;
 	char *method;
 	char *path;     /* template: /api/v1/tasks/{id} */
-	int max_body;   /* bytes, 0: the gateway's own limit */
+	int max_body;   /* bytes, negative: the gateway's own limit */
 	int timeout_ms; /* 0: the gateway's own */
 	bool is_async;
 	int n_segments;
