@@ -3,6 +3,10 @@
  *		The main text of a page: measure, choose a region, render; with less pruning when that leaves too little. One tree,
  *		no second parse. EXTRACTION.md says where the rules come from.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include "article.h"
 
 #include <stdlib.h>
@@ -197,7 +201,8 @@ bool bg_article_read(const bg_document *document, const bg_page *page, const cha
 		}
 		else
 			bg_buffer_free(&text);
-		if (article->text.len >= SHORT_TEXT || article->text.len * 100 >= (size_t) read.total * 40)
+		if (article->text.len >= SHORT_TEXT ||
+		    (article->text.len > 0 && article->text.len * 100 >= (size_t) read.total * 40))
 			break;
 	}
 	if (article->text.len < SHORT_TEXT)

@@ -36,6 +36,7 @@ typedef struct record
 	uint32_t units; /* text below: letters, East Asian ones count three */
 	uint32_t links; /* of it inside links */
 	float weight;   /* of the blocks below */
+	float own;	  /* of the blocks that it owns */
 	float direct;   /* of the blocks whose owner is a child */
 	uint16_t names;
 	uint16_t flags;

@@ -5,6 +5,10 @@
  * Labels mean what the WHATWG Encoding Standard says (gb2312 is gb18030, iso-8859-1 is windows-1252 and so on). What does
  * not decode becomes U+FFFD; nothing is refused. Conversion is iconv's; bg_charset_prepare() opens its tables once.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include "document.h"
 
 #include <errno.h>
@@ -274,7 +278,7 @@ static encoding_id guess(const char *bytes, size_t len)
 	size_t good;
 	size_t bad;
 	size_t high = 0, paired = 0, low_trail = 0, kana_sjis = 0, kana_euc = 0, hangul = 0;
-	size_t simple = 0, big5 = 0, cyrillic_low = 0, cyrillic_koi = 0;
+	size_t together = 0, simple = 0, big5 = 0, cyrillic_low = 0, cyrillic_koi = 0;
 
 	if (len > GUESS_WINDOW)
 		len = GUESS_WINDOW;
@@ -298,6 +302,7 @@ static encoding_id guess(const char *bytes, size_t len)
 		if (trail >= 0x80)
 		{
 			high++;
+			together += 2;
 			cyrillic_low += trail >= 0xE0;
 			cyrillic_koi += trail >= 0xC0 && trail < 0xE0;
 		}
@@ -311,7 +316,8 @@ static encoding_id guess(const char *bytes, size_t len)
 	}
 	if (high == 0)
 		return ENC_UTF8;
-	if (cyrillic_low * 10 > high * 6 && (cyrillic_low + cyrillic_koi) * 10 > high * 8)
+	if (together * 2 > high && cyrillic_low * 10 > high * 6 &&
+	    (cyrillic_low + cyrillic_koi) * 10 > high * 8)
 		return ENC_WINDOWS_1251;
 	if (kana_sjis * 5 > paired && paired > 2)
 		return ENC_SHIFT_JIS;
@@ -321,7 +327,8 @@ static encoding_id guess(const char *bytes, size_t len)
 		return ENC_EUC_KR;
 	if (low_trail * 20 < paired && simple * 2 > paired)
 		return ENC_GB18030;
-	if (cyrillic_koi * 10 > high * 6 && (cyrillic_low + cyrillic_koi) * 10 > high * 8)
+	if (together * 2 > high && cyrillic_koi * 10 > high * 6 &&
+	    (cyrillic_low + cyrillic_koi) * 10 > high * 8)
 		return ENC_KOI8_R;
 	/* Latin letters followed by ASCII letters look like pairs, too, but their leads are spread elsewhere. */
 	if (big5 * 10 > paired * 7 && paired * 3 > high && low_trail * 10 < paired * 8)

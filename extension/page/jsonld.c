@@ -3,6 +3,10 @@
  *		The JSON-LD blocks of a page to one flat array of objects. Mends what sites get wrong often (comments, CDATA, raw
  *		control characters, trailing commas, broken escapes); interprets nothing.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include "document.h"
 
 #include <stdlib.h>

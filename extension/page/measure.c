@@ -178,6 +178,9 @@ void bg_measure_nodes(reading *read)
 		if ((is_block(node) && node->tag != TAG_BR) || (rec->flags & REC_HAS_BLOCK) != 0)
 			parent->flags |= REC_HAS_BLOCK;
 	}
+	/* Text may stand after the body's end, or there may be two of them: then the root is the body. */
+	if (document->nodes[read->body].end < document->count)
+		read->body = 0;
 	for (size_t i = read->body + 1; i < document->nodes[read->body].end; i++)
 	{
 		const record *rec = &records[i];
@@ -297,7 +300,7 @@ static void weigh_blocks(reading *read)
 	read->kept = 0;
 	read->densest = 0;
 	for (size_t i = 0; i < document->count; i++)
-		records[i].weight = records[i].direct = 0;
+		records[i].weight = records[i].own = records[i].direct = 0;
 	for (size_t i = 0; i < read->block_count; i++)
 	{
 		uint32_t owner = read->blocks[i].owner;
@@ -305,6 +308,7 @@ static void weigh_blocks(reading *read)
 		record *parent = &records[document->nodes[owner].parent];
 
 		records[owner].weight += weight;
+		records[owner].own += weight;
 		parent->direct += weight;
 		if (parent->direct > read->densest)
 			read->densest = parent->direct;

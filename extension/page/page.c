@@ -2,6 +2,10 @@
  * page.c
  *		Reads a page: type, encoding, tree, metadata, main text, verdict, in that order. The steps are in the other files.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include "document.h"
 
 #include <stdlib.h>
@@ -186,7 +190,7 @@ static char *guess_language(const char *text, size_t len)
 	}
 	if (han >= 10 && kana * 20 < han && hangul * 20 < han && han * 3 > ascii)
 		return strdup("zh");
-	if (ascii < 100 || (han + kana + hangul + other) * 50 > ascii)
+	if (ascii < 60 || (han + kana + hangul + other) * 50 > ascii)
 		return NULL;
 	/* Other languages write with the same letters: English shows in its small words. */
 	for (size_t i = 0; i < sizeof(english) / sizeof(english[0]); i++)

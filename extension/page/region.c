@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define DESCEND_SHARE 0.8f
+#define WHOLE_SHARE 0.75f
 #define HINT_SHARE 0.75f
 #define TITLED_SHARE 0.3f
 #define TITLED_WEIGHT 100.0f
@@ -73,6 +74,7 @@ uint32_t bg_region_choose(const reading *read)
 		uint32_t child = heaviest_child(read, region);
 
 		if (child == 0 || records[child].weight < DESCEND_SHARE * records[region].weight ||
+		    records[child].weight < WHOLE_SHARE * total || records[region].own > 0 ||
 		    !(records[child].flags & REC_HAS_BLOCK))
 			break;
 		region = child;

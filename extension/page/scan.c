@@ -5,6 +5,10 @@
  * It knows tags, attributes and the elements whose body is not markup. It builds no tree and repairs nothing; the parser
  * does. Linear in the page: a search for an end that failed once is never made again.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include "document.h"
 
 #include <stdlib.h>

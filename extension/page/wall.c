@@ -3,6 +3,10 @@
  *		Whether a page is not the page: a challenge, a login wall, a shell without text. Judges by the content and stays on
  *		the side of reading: a real page that mentions a captcha is a page.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include "document.h"
 
 #include <string.h>
@@ -66,12 +70,8 @@ static const char *const challenge_titles[] = {"just a moment",
                                                "are you human",
                                                "verify you are human",
                                                "human verification",
-                                               "security check",
-                                               "bot check",
-                                               "robot check",
-                                               "captcha",
-                                               "access denied",
                                                "ddos-guard",
+                                               "robot check",
                                                "one more step",
                                                "pardon our interruption",
                                                "安全验证",
@@ -80,6 +80,10 @@ static const char *const challenge_titles[] = {"just a moment",
                                                "滑块验证",
                                                "请稍候",
                                                NULL};
+
+/* Titles that other pages have as well: they count beside a mark only. */
+static const char *const doubtful_titles[] = {
+    "captcha", "security check", "access denied", "bot check", "blocked", "forbidden", NULL};
 
 static const char *const challenge_phrases[] = {"checking your browser",
                                                 "checking if the site connection is secure",
@@ -173,6 +177,23 @@ static bool title_is(const char *title, const char *const *phrases)
 	return title != NULL && strlen(title) < 80 && any_in(title, phrases);
 }
 
+/* True if the title begins with one of the phrases, as a whole: "Log in - Example", not "Fix login". */
+static bool title_begins(const char *title, const char *const *phrases)
+{
+	if (title == NULL)
+		return false;
+	for (; *phrases != NULL; phrases++)
+	{
+		size_t len = strlen(*phrases);
+
+		if (strncasecmp(title, *phrases, len) == 0 &&
+		    (title[len] == '\0' || strchr(" |-:,.", title[len]) != NULL ||
+		     (unsigned char) title[len] >= 0x80))
+			return true;
+	}
+	return false;
+}
+
 bg_outcome bg_wall_check(const char *html, size_t len, const bg_document *document,
                          const bg_page *page, const bg_article *article)
 {
@@ -185,14 +206,15 @@ bg_outcome bg_wall_check(const char *html, size_t len, const bg_document *docume
 		bool titled = title_is(page->document_title, challenge_titles) ||
 		              title_is(page->heading, challenge_titles);
 		bool said = any_in(text, challenge_phrases);
+		bool doubtful = title_is(page->document_title, doubtful_titles);
 
-		if ((marked && (titled || said || visible < 100)) || (titled && said))
+		if ((marked && (titled || doubtful || said || visible < 100)) || (titled && said))
 			return BG_CHALLENGE;
 	}
 	if (visible < LOGIN_TEXT)
 	{
-		bool titled =
-		    title_is(page->document_title, login_titles) || title_is(page->heading, login_titles);
+		bool titled = title_begins(page->document_title, login_titles) ||
+		              title_begins(page->heading, login_titles);
 		bool said = any_in(text, login_phrases);
 		bool password = has_password(document);
 
