@@ -218,6 +218,11 @@ static void test_post_repeatable(void **state)
 	assert_int_equal(bg_http_transfer_response(transfer)->outcome, BG_CONNECT);
 	assert_false(bg_http_transfer_response(transfer)->any_response_byte);
 	bg_http_transfer_free(transfer);
+	/* A literal address of IPv6 cannot be pinned and needs no lookup: it is dialled, and nobody is there. */
+	b.request.trusted = true;
+	expect(&b, "http://[::1]:1/", BG_CONNECT);
+	b.request.trusted = false;
+	expect(&b, "http://[::1]:1/", BG_BLOCKED_ADDRESS);
 	transfer = get(&b, on(&web, "/reset"));
 	assert_false(bg_http_transfer_response(transfer)->any_response_byte);
 	bg_http_transfer_free(transfer);

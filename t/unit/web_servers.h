@@ -37,8 +37,9 @@ static inline server server_start(const char *module, const char *const *argumen
 {
 	char use[64];
 	char main_call[96];
-	const char *argv[64] = {"perl", "-It/lib", use, "-e", main_call, "--", "--port-file", "-"};
-	int count = 8;
+	const char *argv[64] = {"perl", "-It/lib",       use, "-e", main_call, "--", "--port-file",
+	                        "-",    "--with-parent", "1"};
+	int count = 10;
 	int out[2];
 	char line[16] = "";
 	size_t got = 0;

@@ -7,7 +7,8 @@ package BountyGo::DnsServer;
 #   $dns->servers;   # "127.0.0.1:PORT", for the setting
 #   $dns->count('a.test');
 #   perl -It/lib -MBountyGo::DnsServer -e 'BountyGo::DnsServer->main' -- [--host 127.0.0.1] [--port 0] [--port-file FILE]
-#       [--records FILE] name=answer ...           (FILE holds such lines; "-" writes the port to standard output)
+#       [--records FILE] [--with-parent 1] name=answer ...
+# (FILE holds such lines; port file "-" is standard output; with-parent: end when the process that started it does.)
 #
 # An answer is a list of addresses parted by commas. With several parted by semicolons the first lookup gets the first and so
 # on, the last stays; A and AAAA of one lookup count apart. "silent" gives no answer at all, "servfail" that error, "none"
@@ -25,7 +26,7 @@ use Socket qw(inet_pton AF_INET AF_INET6);
 sub start
 {
 	my ($class, %options) = @_;
-	my $self = bless { host => '127.0.0.1', port => 0, records => {}, %options }, $class;
+	my $self = bless { host => '127.0.0.1', port => 0, records => {}, 'with-parent' => 1, %options }, $class;
 
 	$self->_bind;
 	my $pid = fork;
@@ -79,7 +80,7 @@ sub count
 sub main
 {
 	my ($class, @arguments) = @_;
-	my %options = (host => '127.0.0.1', port => 0, 'port-file' => undef, records => undef);
+	my %options = (host => '127.0.0.1', port => 0, 'port-file' => undef, 'with-parent' => 0, records => undef);
 	my %records;
 
 	@arguments = @ARGV unless @arguments;
@@ -142,7 +143,7 @@ sub _serve
 	for (;;)
 	{
 		# A test that dies must not leave its server behind.
-		return if getppid != $parent;
+		return if $self->{'with-parent'} && getppid != $parent;
 		next unless $select->can_read(1);
 		my $peer = $self->{socket}->recv(my $question, 4096);
 		next unless defined $peer && length $question >= 17;

@@ -6,6 +6,7 @@ package BountyGo::HttpServer;
 #   $server->url('/page.html'); $server->count('/page.html'); $server->stop;
 #   perl -It/lib -MBountyGo::HttpServer -e 'BountyGo::HttpServer->main' -- --root DIR [--host 127.0.0.1] [--port 0]
 #       [--port-file FILE]      ("-" writes the port to standard output)
+#       [--with-parent 1]       (ends when the process that started it does)
 #
 # Files: the type goes by the ending; .html is "text/html" without a charset, so that the page's own meta decides. The lines of
 # FILE.headers, if there is one, replace the Content-Type. robots.txt is a file like others; "robots.status" makes it a status.
@@ -102,7 +103,7 @@ my %PATHS = (
 sub start
 {
 	my ($class, %options) = @_;
-	my $self = bless { root => '.', host => '127.0.0.1', port => 0, %options }, $class;
+	my $self = bless { root => '.', host => '127.0.0.1', port => 0, 'with-parent' => 1, %options }, $class;
 
 	$self->_listen;
 	my $pid = fork;
@@ -160,7 +161,7 @@ sub count
 sub main
 {
 	my ($class, @arguments) = @_;
-	my %options = (root => '.', host => '127.0.0.1', port => 0, 'port-file' => undef);
+	my %options = (root => '.', host => '127.0.0.1', port => 0, 'port-file' => undef, 'with-parent' => 0);
 
 	@arguments = @ARGV unless @arguments;
 	shift @arguments if @arguments && $arguments[0] eq '--';
@@ -226,7 +227,7 @@ sub _serve
 		my $writers = IO::Select->new;
 
 		# A test that dies must not leave its server behind.
-		return if getppid != $parent;
+		return if $self->{'with-parent'} && getppid != $parent;
 		for my $conn (values %{ $self->{conns} })
 		{
 			if ($conn->{step} && $conn->{out} eq '' && $conn->{due} <= $now)
