@@ -68,6 +68,7 @@ SELECT pg_temp.try(format('UPDATE bountygo.evidence SET value = ''"Other"'' WHER
 SELECT pg_temp.try(format('UPDATE bountygo.evidence SET quote = ''Essay'' WHERE field = ''title'' AND task_id = %s', :task));
 SELECT pg_temp.try(format('UPDATE bountygo.evidence SET is_current = false WHERE field = ''rewards'' AND task_id = %s', :task));
 SELECT pg_temp.try('TRUNCATE bountygo.evidence CASCADE');
+SELECT pg_temp.try('TRUNCATE bountygo.tasks CASCADE');
 SELECT pg_temp.try(format('UPDATE bountygo.snapshots SET text = ''Other'' WHERE id = %s', :snapshot));
 SELECT pg_temp.try(format('DELETE FROM bountygo.snapshots WHERE id = %s', :snapshot));
 SELECT pg_temp.try('UPDATE bountygo.organizers SET name = ''Acme Two'', name_key = bountygo.name_key(''Acme Two'') WHERE name_key = ''lawsacme''');
