@@ -8,7 +8,6 @@ DECLARE
 	changed integer;
 	removed integer;
 BEGIN
-	DROP TABLE IF EXISTS pg_temp.wanted_routes;
 	CREATE TEMPORARY TABLE wanted_routes (LIKE bountygo.routes INCLUDING DEFAULTS) ON COMMIT DROP;
 	INSERT INTO pg_temp.wanted_routes (id, method, path, function, auth, success_status, location, is_async, rate_zone, max_body,
 		timeout_ms, cache_seconds, cache_topics)
