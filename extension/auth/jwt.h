@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BG_JWT_MIN_KEY 32	 /* bytes: 256 bits */
-#define BG_JWT_MAX 4096		 /* bytes of a token */
-#define BG_JWT_LEEWAY 60	 /* seconds */
+#define BG_JWT_MIN_KEY 32 /* bytes: 256 bits */
+#define BG_JWT_MAX 4096   /* bytes of a token */
+#define BG_JWT_LEEWAY 60  /* seconds */
 
 typedef struct bg_jwt_claims
 {
@@ -38,10 +38,10 @@ typedef enum bg_jwt_result
 } bg_jwt_result;
 
 extern bg_jwt_result bg_jwt_verify(const char *token, size_t len, const char *key, size_t key_len,
-								   const char *issuer, const char *audience, int64_t now,
-								   bg_jwt_claims *claims);
+                                   const char *issuer, const char *audience, int64_t now,
+                                   bg_jwt_claims *claims);
 /* malloc'd token, or NULL. */
 extern char *bg_jwt_sign(const bg_jwt_claims *claims, const char *key, size_t key_len,
-						 const char *issuer, const char *audience);
+                         const char *issuer, const char *audience);
 
 #endif
