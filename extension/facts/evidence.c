@@ -107,6 +107,14 @@ bool bg_evidence_locate(const char *text, size_t len, const char *quote, bg_span
 	       find_folded(text, len, quote, quote_len, true, span);
 }
 
+/* A short name found inside a longer word ("ion" in "competition") is another thing. */
+static bool stands_alone(const char *text, size_t len, bg_span span)
+{
+	return !(
+	    (span.start > 0 && bg_is_alnum(text[span.start]) && bg_is_alnum(text[span.start - 1])) ||
+	    (span.end < len && bg_is_alnum(text[span.end - 1]) && bg_is_alnum(text[span.end])));
+}
+
 bool bg_evidence_cite(bg_buffer *text, const char *source, const char *value, bg_span *span)
 {
 	size_t value_len = strlen(value);
@@ -114,7 +122,8 @@ bool bg_evidence_cite(bg_buffer *text, const char *source, const char *value, bg
 	span->start = span->end = 0;
 	if (value_len == 0 || !bg_utf8_valid(value, value_len))
 		return false;
-	if (text->len > 0 && bg_evidence_locate(text->data, text->len, value, span))
+	if (text->len > 0 && bg_evidence_locate(text->data, text->len, value, span) &&
+	    stands_alone(text->data, text->len, *span))
 		return true;
 	if (text->len > 0 && text->data[text->len - 1] != '\n')
 		bg_buffer_putc(text, '\n');

@@ -110,6 +110,8 @@ typedef struct bg_doc
 	const char *category;
 	bg_amount *amounts;
 	size_t amount_count;
+	bg_money title_money;         /* "[$500]" in a page's title, which is no part of its text */
+	const char *title_with_money; /* that title; NULL: none */
 	bg_dated *dates;
 	size_t date_count;
 	char reference[12]; /* a date of the document itself, or "" */

@@ -441,6 +441,26 @@ static void demote_totals(bg_doc *doc)
 	}
 }
 
+/* "[$500] Fix the parser": a price in brackets at the beginning of a page's title. */
+static void find_title_money(bg_doc *doc)
+{
+	const char *titles[] = {doc->page->title.value, doc->page->document_title};
+
+	for (int i = 0; i < 2 && doc->title_with_money == NULL; i++)
+	{
+		const char *title = titles[i];
+		size_t len = title != NULL ? strlen(title) : 0;
+		size_t position = 0;
+
+		if (len == 0 || len > 1000 || !bg_utf8_valid(title, len) ||
+		    !bg_money_next(title, len, &position, &doc->title_money))
+			continue;
+		if (doc->title_money.span.start > 0 && title[doc->title_money.span.start - 1] == '[' &&
+		    title[doc->title_money.span.end] == ']')
+			doc->title_with_money = title;
+	}
+}
+
 bool bg_rules_amounts(bg_doc *doc)
 {
 	size_t position = 0;
@@ -449,6 +469,8 @@ bool bg_rules_amounts(bg_doc *doc)
 	doc->amounts = calloc(BG_RULES_MAX_AMOUNTS, sizeof(bg_amount));
 	if (doc->amounts == NULL)
 		return false;
+	if (doc->page != NULL)
+		find_title_money(doc);
 	while (doc->amount_count < BG_RULES_MAX_AMOUNTS &&
 	       bg_money_next(doc->scan, doc->len, &position, &money))
 	{

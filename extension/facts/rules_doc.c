@@ -431,6 +431,8 @@ bool bg_doc_open(bg_doc *doc, bg_buffer *text, const bg_page *page, const char *
 	doc->chinese = cjk * 10 > doc->len;
 	doc->issue = memmem(doc->lower, doc->len < 600 ? doc->len : 600, "issue #", 7) != NULL;
 	find_structured(doc);
+	if (page != NULL && page->title.value != NULL && strstr(page->title.value, "Issue #") != NULL)
+		doc->issue = true;
 	if (!add_lines(doc))
 		return false;
 	if (page != NULL)

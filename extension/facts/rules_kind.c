@@ -135,6 +135,8 @@ static const char *const news_words[] = {
 
 static bool priced(const bg_doc *doc)
 {
+	if (doc->title_with_money != NULL)
+		return true;
 	for (size_t i = 0; i < doc->amount_count; i++)
 		if (doc->amounts[i].role >= BG_ROLE_SEVERITY && doc->amounts[i].role != BG_ROLE_OTHER)
 			return true;
@@ -144,6 +146,8 @@ static bool priced(const bg_doc *doc)
 /* A label, a list of prizes, a price in the title: not just a sentence that mentions a sum. */
 static bool has_own_price(const bg_doc *doc)
 {
+	if (doc->title_with_money != NULL)
+		return true;
 	for (size_t i = 0; i < doc->amount_count; i++)
 	{
 		bg_role role = doc->amounts[i].role;

@@ -330,6 +330,9 @@ bool bg_rules_reward(bg_doc *doc, bg_found *found)
 		return true;
 	if (title != NULL)
 		return fill_amount(doc, found, title, "", 0.9);
+	if (doc->title_with_money != NULL && bg_doc_cite(doc, "title", doc->title_with_money, &span))
+		return fill(doc, found, doc->title_money.digits, doc->title_money.min_digits,
+		            doc->title_money.currency, BG_ROLE_TITLE, span, "meta", 0.85);
 	for (size_t i = 0; i < doc->amount_count && label == NULL; i++)
 		if (doc->amounts[i].role == BG_ROLE_LABEL)
 			label = &doc->amounts[i];
