@@ -47,7 +47,8 @@ READER_LIBS = -lxml2 -ljansson -lseccomp -lm
 EXTRA_CLEAN = $(READER) .build $(DATA_built)
 
 PG_CONFIG ?= pg_config
-with_llvm = no
+# Makefile.global sets it again, after us.
+override with_llvm = no
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 # These call scripts and have no use for PGXS, which has a target "check" of its own that only refuses.
 SCRIPTED = demo stop check lint bench fuzz packages
