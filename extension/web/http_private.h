@@ -64,7 +64,8 @@ struct bg_http_transfer
 	char error[CURL_ERROR_SIZE];
 
 	/* what came */
-	bool decided; /* response.outcome was set by us; libcurl's code says nothing more */
+	bool decided;    /* response.outcome was set by us; libcurl's code says nothing more */
+	curl_off_t sent; /* of the request body */
 	size_t header_bytes;
 	int layers; /* content and transfer encodings */
 	bool head_done;

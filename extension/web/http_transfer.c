@@ -342,6 +342,9 @@ void bg_http_transfer_free(bg_http_transfer *transfer)
 	release(transfer);
 	if (transfer->list != NULL)
 		bg_transfer_list_remove(transfer->list, transfer);
+	/* Keys travel in headers. */
+	for (struct curl_slist *header = transfer->headers; header != NULL; header = header->next)
+		explicit_bzero(header->data, strlen(header->data));
 	curl_slist_free_all(transfer->headers);
 	free(transfer->url);
 	free(transfer->host);

@@ -365,7 +365,11 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t u
 
 	(void) total;
 	(void) up_total;
-	(void) up_now;
+	if (up_now > transfer->sent)
+	{
+		transfer->sent = up_now;
+		transfer->last_byte = bg_loop_now_ms();
+	}
 	if ((size_t) now > transfer->response.wire_bytes)
 	{
 		transfer->response.wire_bytes = (size_t) now;

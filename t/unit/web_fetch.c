@@ -573,6 +573,59 @@ static void test_robots(void **state)
 	write_file("robots.status", NULL);
 }
 
+static void test_robots_far(void **state)
+{
+	bench b;
+	char status[128];
+	size_t len = 700 * 1024;
+	char *text = malloc(len + 1);
+
+	(void) state;
+	bench_init(&b);
+	b.settings.read_timeout_ms = 300;
+	/* Redirects are followed; in a circle or to where nobody may go they lead to no rules. */
+	write_file("note.txt", "User-agent: *\nDisallow: /page\n");
+	write_file("robots.status", "301 /note.txt");
+	bench_start(&b);
+	expect(&b, on_web("/page.html"), BG_ROBOTS_DENIED);
+	expect(&b, on_web("/note.txt"), BG_OK);
+	bench_stop(&b);
+	write_file("note.txt", "hello");
+	write_file("robots.status", "302 /robots.txt");
+	bench_start(&b);
+	expect(&b, on_web("/page.html"), BG_OK);
+	bench_stop(&b);
+	snprintf(status, sizeof(status), "302 http://127.0.0.1:%d/robots.txt", forbidden_port);
+	write_file("robots.status", status);
+	bench_start(&b);
+	expect(&b, on_web("/page.html"), BG_OK);
+	bench_stop(&b);
+	snprintf(status, sizeof(status), "302 http://inside.test:%d/robots.txt", forbidden_port);
+	write_file("robots.status", status);
+	bench_start(&b);
+	expect(&b, on_web("/page.html"), BG_OK);
+	bench_stop(&b);
+	assert_nobody_connected(forbidden);
+	/* Who can't be reached for robots.txt can't be reached. */
+	write_file("robots.status", "302 /hang");
+	bench_start(&b);
+	expect(&b, on_web("/page.html"), BG_TIMEOUT);
+	bench_stop(&b);
+	write_file("robots.status", NULL);
+	/* Of a file over 512 KiB the beginning counts. */
+	memset(text, '\n', len);
+	text[len] = '\0';
+	memcpy(text, "User-agent: *\nDisallow: /page", 29);
+	memcpy(text + len - 20, "\nDisallow: /note\n", 18);
+	write_file("robots.txt", text);
+	bench_start(&b);
+	expect(&b, on_web("/page.html"), BG_ROBOTS_DENIED);
+	expect(&b, on_web("/note.txt"), BG_OK);
+	bench_stop(&b);
+	write_file("robots.txt", NULL);
+	free(text);
+}
+
 /* How often the server was asked for robots.txt so far, by its own count. */
 static int robots_asked(bench *b)
 {
@@ -677,8 +730,8 @@ int main(void)
 	    cmocka_unit_test(test_conditional), cmocka_unit_test(test_redirects),
 	    cmocka_unit_test(test_bad_urls),    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_rebinding),   cmocka_unit_test(test_stuck_names),
-	    cmocka_unit_test(test_robots),      cmocka_unit_test(test_many),
-	    cmocka_unit_test(test_abandon),
+	    cmocka_unit_test(test_robots),      cmocka_unit_test(test_robots_far),
+	    cmocka_unit_test(test_many),        cmocka_unit_test(test_abandon),
 	};
 
 	return cmocka_run_group_tests_name("web_fetch", tests, setup, teardown);

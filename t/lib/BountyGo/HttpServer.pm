@@ -9,7 +9,8 @@ package BountyGo::HttpServer;
 #       [--with-parent 1]       (ends when the process that started it does)
 #
 # Files: the type goes by the ending; .html is "text/html" without a charset, so that the page's own meta decides. The lines of
-# FILE.headers, if there is one, replace the Content-Type. robots.txt is a file like others; "robots.status" makes it a status.
+# FILE.headers, if there is one, replace the Content-Type. robots.txt is a file like others; "robots.status" makes it a status,
+# with a Location after it if it is a redirect ("302 /elsewhere.txt").
 #
 # Paths, parameters with defaults:
 #   /slow?ms=1000               answers after so long               /hang             never answers
@@ -391,8 +392,9 @@ sub _file
 	$name .= 'index.html' if $name =~ m{/\z};
 	if ($name eq '/robots.txt' && open my $status, '<', "$root/robots.status")
 	{
-		my $number = <$status>;
-		return _send($conn, $1, [], '') if defined $number && $number =~ /(\d{3})/;
+		my $line = <$status>;
+		return _send($conn, $1, [defined $2 ? "Location: $2" : ()], '')
+			if defined $line && $line =~ /(\d{3})(?: (\S+))?/;
 	}
 	if ($name =~ m{(?:\A|/)\.\.(?:/|\z)|\0} || !-f "$root$name" || !open my $file, '<:raw', "$root$name")
 	{
