@@ -311,6 +311,8 @@ char *bg_document_text(const bg_document *document, size_t node, size_t max)
 
 		if (at->tag == TAG_TEXT)
 			bg_buffer_append(&text, document->strings.data + at->data, at->len);
+		else if (i > node && at->tag == TAG_BUTTON)
+			i = at->end - 1;
 		else if ((bg_tag_flags((bg_tag) at->tag) & TAG_IS_BLOCK) != 0)
 			bg_buffer_putc(&text, ' ');
 	}

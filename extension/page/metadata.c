@@ -12,6 +12,7 @@
 
 #define MAX_TEXT 4096
 #define MAX_METAS 1000
+#define NEAR_NODES 30
 
 static const char *const author_keys[] = {"author",
                                           "article:author",
@@ -153,7 +154,12 @@ typedef struct gathered
 	size_t author;         /* node of rel=author or itemprop=author, 0 = none */
 	const char *published; /* itemprop=datePublished */
 	const char *modified;
-	const char *time; /* the first time element with a date */
+	const char *
+	    time; /* a time element with a date: the first after the h1 and near it, else one that is alone */
+	size_t heading; /* node of the first h1 */
+	size_t published_count;
+	bool time_near;
+	bool question; /* itemtype of a question with answers, or of a discussion */
 	size_t times;
 } gathered;
 
@@ -185,6 +191,20 @@ static void gather_link(gathered *found, size_t i)
 		found->image = href;
 }
 
+static void gather_time(gathered *found, size_t i)
+{
+	const char *value = bg_document_attr(found->document, i, ATTR_DATETIME);
+	bool near = found->heading != 0 && i < found->document->nodes[found->heading].end + NEAR_NODES;
+	char date[40];
+
+	if (value == NULL || !bg_value_date(value, date) || strlen(date) < 10)
+		return;
+	found->times++;
+	if (found->time == NULL || (near && !found->time_near))
+		found->time = value;
+	found->time_near |= near;
+}
+
 static void gather(gathered *found)
 {
 	const bg_document *document = found->document;
@@ -212,22 +232,23 @@ static void gather(gathered *found)
 				if (found->html_lang == NULL)
 					found->html_lang = bg_document_attr(document, i, ATTR_LANG);
 				break;
+			case TAG_H1:
+				if (found->heading == 0)
+					found->heading = i;
+				break;
 			case TAG_TIME:
-				value = bg_document_attr(document, i, ATTR_DATETIME);
-				if (value != NULL)
-				{
-					char date[40];
-
-					if (found->time == NULL && bg_value_date(value, date) && strlen(date) >= 10)
-						found->time = value;
-					found->times++;
-				}
+				gather_time(found, i);
 				break;
 			default:
 				break;
 		}
 		if (document->nodes[i].len == 0)
 			continue;
+		value = bg_document_attr(document, i, ATTR_ITEMTYPE);
+		if (value != NULL &&
+		    (strstr(value, "/Question") != NULL ||
+		     strstr(value, "/DiscussionForumPosting") != NULL || strstr(value, "/QAPage") != NULL))
+			found->question = true;
 		value = bg_document_attr(document, i, ATTR_ITEMPROP);
 		if (value != NULL)
 		{
@@ -235,8 +256,13 @@ static void gather(gathered *found)
 
 			if (date == NULL)
 				date = bg_document_attr(document, i, ATTR_CONTENT);
-			if (found->published == NULL && has_word(value, "datePublished"))
-				found->published = date;
+			if (has_word(value, "datePublished") || has_word(value, "dateCreated") ||
+			    has_word(value, "datePosted"))
+			{
+				found->published_count++;
+				if (found->published == NULL)
+					found->published = date;
+			}
 			if (found->modified == NULL && has_word(value, "dateModified"))
 				found->modified = date;
 			if (found->author == 0 && has_word(value, "author"))
@@ -346,25 +372,52 @@ static void read_url_date(const char *url, bg_page *page)
 	}
 }
 
+/* True if the object is one thing with a date of its own: not the page as such, a list or a shop's article. */
+static bool is_dated(const json_t *object)
+{
+	static const char *const types[] = {"WebPage",  "CollectionPage", "Product",    "WebSite",
+	                                    "ItemList", "Organization",   "VideoObject"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+	{
+		if (bg_jsonld_is(object, types[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The front page of a site is no article, whatever it says. */
+static bool is_front_page(const char *url)
+{
+	const char *host = url == NULL ? NULL : strstr(url, "://");
+	const char *path = host == NULL ? NULL : host + 3 + strcspn(host + 3, "/?#");
+
+	return path != NULL && path[strspn(path, "/")] == '\0';
+}
+
 static void read_dates(const gathered *found, const json_t *object, const char *url, bg_page *page)
 {
 	static const char *const keys[] = {"datePosted", "datePublished", "dateCreated", "uploadDate"};
 	const char *name = NULL;
 	const char *content;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		set_date(&page->published, bg_jsonld_string(object, keys[i]), "jsonld", keys[i]);
-	content = find_meta(found, published_keys, &name);
-	set_date(&page->published, content, "meta", name);
-	set_date(&page->published, found->published, "html", "datePublished");
-	/* Several time elements are a listing, or comments; the first is the page's own only if it is alone. */
-	if (found->times == 1)
-		set_date(&page->published, found->time, "html", "time");
-	read_url_date(url, page);
 	set_date(&page->modified, bg_jsonld_string(object, "dateModified"), "jsonld", "dateModified");
 	content = find_meta(found, modified_keys, &name);
 	set_date(&page->modified, content, "meta", name);
 	set_date(&page->modified, found->modified, "html", "dateModified");
+	if (is_front_page(url))
+		return;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && is_dated(object); i++)
+		set_date(&page->published, bg_jsonld_string(object, keys[i]), "jsonld", keys[i]);
+	content = find_meta(found, published_keys, &name);
+	set_date(&page->published, content, "meta", name);
+	/* Of many dates the first one stands for the page where they are answers to it. */
+	if (found->published_count == 1 || found->question)
+		set_date(&page->published, found->published, "html", "datePublished");
+	read_url_date(url, page);
+	/* Several time elements are a listing, or comments, unless one stands right after the title. */
+	if (found->times == 1 || found->time_near)
+		set_date(&page->published, found->time, "html", "time");
 }
 
 /* A language tag as it should be: "EN_us" is "en-us". NULL if it is none. */

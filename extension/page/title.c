@@ -187,6 +187,41 @@ static char *without_site(const char *title, const char *site)
 	return bg_value_fold(title + last + last_len, len - last - last_len, MAX_TITLE);
 }
 
+/* The heading without the name of the site behind its last separator, if that is there. */
+static char *without_named_site(const char *heading, const char *site)
+{
+	size_t len = strlen(heading);
+
+	for (size_t i = len; i > 1; i--)
+	{
+		size_t width = separator_at(heading + i - 1);
+
+		if (width > 0)
+			return same(heading + i - 1 + width, site) ? bg_value_fold(heading, i - 1, MAX_TITLE)
+			                                           : strdup(heading);
+	}
+	return strdup(heading);
+}
+
+/* True if the heading is only the last part of the document's title: the name of the site. */
+static bool is_last_part(const char *heading, const candidates *found)
+{
+	const char *title = found->document;
+	const char *last = NULL;
+
+	for (size_t i = 1; title != NULL && title[i] != '\0'; i++)
+	{
+		size_t width = separator_at(title + i);
+
+		if (width == 0)
+			continue;
+		last = title + i + width;
+		i += width - 1;
+	}
+	return last != NULL && within(heading, last) && strlen(heading) * 2 < strlen(title) &&
+	       !same(heading, found->graph);
+}
+
 static void take(bg_page *page, char *value, const char *method, const char *source)
 {
 	if (page->title.value != NULL || value == NULL)
@@ -258,9 +293,10 @@ void bg_title_read(const bg_document *document, bg_page *page)
 	{
 		const char *heading = found.headings[i];
 
-		if (!same(heading, site) &&
+		if (!same(heading, site) && !is_last_part(heading, &found) &&
 		    (within(heading, found.document) || within(heading, found.graph)))
-			take(page, strdup(heading), "html", "h1");
+			take(page, site == NULL ? strdup(heading) : without_named_site(heading, site), "html",
+			     "h1");
 	}
 	take_jsonld(&found, page);
 	if (found.count == 1 && !same(found.headings[0], site))
