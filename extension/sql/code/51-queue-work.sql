@@ -1,6 +1,24 @@
 -- The queue as workers see it: claiming, giving back, storing. Each function is a short transaction's worth of work and checks the
 -- lease token, so that a worker that lost its lease changes nothing. When they are called: ENGINEERING 7.4, extension/jobs.
 
+-- Suspects -----------------------------------------------------------------------------------------------------
+-- When a worker dies with many jobs in hand, nobody knows which of them it died of. A job that lost its worker three times is a
+-- suspect: of suspects a worker takes one at a time, beside other jobs, so that the next death has a name, and the innocent among
+-- them get through.
+
+CREATE FUNCTION bountygo.queue_suspect(slot integer, moment timestamptz) RETURNS bigint
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT j.id FROM bountygo.jobs j
+WHERE j.state = 'queued' AND j.last_error = 'worker_lost' AND j.attempts >= 3 AND j.run_at <= moment
+	AND NOT EXISTS (SELECT FROM bountygo.jobs h
+		WHERE h.state = 'leased' AND h.lease_owner = queue_suspect.slot AND h.last_error = 'worker_lost' AND h.attempts > 3)
+ORDER BY j.run_at, j.id LIMIT 1
+$$;
+COMMENT ON FUNCTION bountygo.queue_suspect(integer, timestamptz) IS
+'The suspect that a worker may take next; NULL if there is none or it has one in hand. For workers.';
+
 -- Claiming ----------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION bountygo.queue_claim_pages(slot integer, slots integer, per_host integer, delay interval, lease interval,
@@ -17,6 +35,7 @@ DECLARE
 	candidates text[];
 	chosen text[];
 	hits integer;
+	suspect CONSTANT bigint := bountygo.queue_suspect(queue_claim_pages.slot, moment);
 BEGIN
 	SELECT w.host_cursor INTO behind FROM bountygo.workers w WHERE w.slot = queue_claim_pages.slot;
 	-- From host to host along the index, round and round: a host with a million pages takes one turn like any other.
@@ -61,6 +80,7 @@ BEGIN
 				SELECT d.id, d.priority, row_number() OVER (ORDER BY d.priority DESC, d.run_at, d.id) AS turn
 				FROM (SELECT j.id, j.priority, j.run_at FROM bountygo.jobs j
 					WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = c.host AND j.run_at <= moment
+						AND (j.last_error IS DISTINCT FROM 'worker_lost' OR j.attempts < 3 OR j.id = suspect)
 					ORDER BY j.priority DESC, j.run_at, j.id
 					LIMIT greatest(0, least(CASE WHEN delay > '0' THEN 1 ELSE per_host END, per_host - coalesce(b.n, 0)))) d) q
 			ORDER BY q.priority DESC, q.turn, c.place LIMIT slots
@@ -103,6 +123,8 @@ BEGIN
 	WITH held AS (
 		SELECT j.id FROM bountygo.jobs j
 		WHERE j.state = 'queued' AND j.stage = queue_claim_stage.stage AND j.run_at <= moment
+			AND (j.last_error IS DISTINCT FROM 'worker_lost' OR j.attempts < 3
+				OR j.id = bountygo.queue_suspect(queue_claim_stage.slot, queue_claim_stage.moment))
 		ORDER BY j.host, j.priority DESC, j.run_at, j.id LIMIT slots FOR UPDATE SKIP LOCKED
 	), taken AS (
 		UPDATE bountygo.jobs j SET state = 'leased', attempts = j.attempts + 1, lease_token = j.lease_token + 1,
@@ -153,7 +175,7 @@ COMMENT ON FUNCTION bountygo.queue_renew(bigint[], integer[], interval) IS 'Rene
 
 -- Giving back -------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION bountygo.queue_take_back(jobs bigint[], crashed boolean, max_crashes integer) RETURNS integer
+CREATE FUNCTION bountygo.queue_take_back(jobs bigint[], culprit bigint, max_crashes integer) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -162,13 +184,13 @@ DECLARE
 	died integer := 0;
 BEGIN
 	FOR job IN
-		UPDATE bountygo.jobs j SET leased_until = NULL, lease_owner = NULL, run_at = clock_timestamp(), last_error = 'worker_lost',
-			crashes = j.crashes + crashed::integer,
-			state = CASE WHEN j.attempts >= j.max_attempts OR j.crashes + crashed::integer >= max_crashes
+		UPDATE bountygo.jobs j SET leased_until = NULL, lease_owner = NULL, last_error = 'worker_lost',
+			crashes = j.crashes + coalesce(j.id = culprit, false)::integer,
+			state = CASE WHEN j.attempts >= j.max_attempts OR j.crashes + coalesce(j.id = culprit, false)::integer >= max_crashes
 				THEN 'dead'::bountygo.job_state ELSE 'queued' END,
-			finished_at = CASE WHEN j.attempts >= j.max_attempts OR j.crashes + crashed::integer >= max_crashes
+			finished_at = CASE WHEN j.attempts >= j.max_attempts OR j.crashes + coalesce(j.id = culprit, false)::integer >= max_crashes
 				THEN clock_timestamp() END,
-			why = CASE WHEN j.attempts >= j.max_attempts OR j.crashes + crashed::integer >= max_crashes
+			why = CASE WHEN j.attempts >= j.max_attempts OR j.crashes + coalesce(j.id = culprit, false)::integer >= max_crashes
 				THEN format('The worker was lost while it held this job, %s of %s attempts are used up.', j.attempts, j.max_attempts)
 				ELSE 'The worker was lost while it held this job; it is due again.' END
 		WHERE j.id = ANY (jobs) AND j.state = 'leased'
@@ -182,14 +204,14 @@ BEGIN
 	RETURN died;
 END
 $$;
-COMMENT ON FUNCTION bountygo.queue_take_back(bigint[], boolean, integer) IS
-'Jobs whose worker is gone go back to the queue, or are dead if their attempts or crashes are used up; returns how many died. For workers.';
+COMMENT ON FUNCTION bountygo.queue_take_back(bigint[], bigint, integer) IS
+'Jobs whose worker is gone go back to the queue, or are dead if their attempts or crashes are used up; returns how many died. culprit: the one that the worker died of, if that is known. For workers.';
 
 CREATE FUNCTION bountygo.queue_expire(max_crashes integer) RETURNS integer
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT bountygo.queue_take_back(array_agg(e.id), false, max_crashes) FROM (
+SELECT bountygo.queue_take_back(array_agg(e.id), NULL, max_crashes) FROM (
 	SELECT j.id FROM bountygo.jobs j WHERE j.state = 'leased' AND j.leased_until < clock_timestamp()
 	ORDER BY j.leased_until LIMIT 100 FOR UPDATE SKIP LOCKED) e
 HAVING count(*) > 0
@@ -203,6 +225,7 @@ AS $$
 DECLARE
 	held record;
 	ids bigint[];
+	culprit bigint;
 BEGIN
 	INSERT INTO bountygo.workers (slot) VALUES (queue_take_slot.slot) ON CONFLICT DO NOTHING;
 	SELECT w.pid, w.backend_start INTO held FROM bountygo.workers w WHERE w.slot = queue_take_slot.slot FOR UPDATE;
@@ -212,8 +235,17 @@ BEGIN
 	UPDATE bountygo.workers w SET pid = queue_take_slot.pid, backend_start = queue_take_slot.backend_start, started_at = clock_timestamp()
 	WHERE w.slot = queue_take_slot.slot;
 	SELECT array_agg(j.id) INTO ids FROM bountygo.jobs j WHERE j.state = 'leased' AND j.lease_owner = queue_take_slot.slot;
-	-- One job in hand when the process died without a word: that job is the suspect. Among many, nobody is.
-	PERFORM bountygo.queue_take_back(ids, cardinality(ids) = 1, max_crashes);
+	IF ids IS NOT NULL THEN
+		RAISE LOG 'bountygo worker % takes back % job(s) that its slot held', queue_take_slot.slot, cardinality(ids);
+	END IF;
+	-- One job in hand when the process died without a word, or one suspect among them: that is what it died of.
+	IF cardinality(ids) > 1 THEN
+		SELECT CASE WHEN count(*) = 1 THEN min(j.id) END INTO culprit FROM bountygo.jobs j
+		WHERE j.id = ANY (ids) AND j.last_error = 'worker_lost' AND j.attempts > 3;
+	ELSE
+		culprit := ids[1];
+	END IF;
+	PERFORM bountygo.queue_take_back(ids, culprit, max_crashes);
 	RETURN true;
 END
 $$;
@@ -228,7 +260,7 @@ BEGIN
 	UPDATE bountygo.workers w SET pid = NULL WHERE w.slot = queue_leave_slot.slot AND w.pid = queue_leave_slot.pid;
 	IF FOUND THEN
 		-- Not a moment's wait on the way out: what is locked is found by the lease or by the slot's next owner.
-		UPDATE bountygo.jobs j SET state = 'queued', leased_until = NULL, lease_owner = NULL, run_at = clock_timestamp(),
+		UPDATE bountygo.jobs j SET state = 'queued', leased_until = NULL, lease_owner = NULL,
 			attempts = greatest(0, j.attempts - 1)
 		WHERE j.id IN (SELECT h.id FROM bountygo.jobs h WHERE h.state = 'leased' AND h.lease_owner = queue_leave_slot.slot
 			FOR UPDATE SKIP LOCKED);

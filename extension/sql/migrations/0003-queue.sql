@@ -3,6 +3,8 @@
 CREATE SEQUENCE bountygo.job_group_seq;
 GRANT USAGE ON SEQUENCE bountygo.job_group_seq TO bountygo_api;
 
+CREATE INDEX jobs_lost_idx ON bountygo.jobs (run_at, id) WHERE state = 'queued' AND last_error = 'worker_lost';
+
 CREATE VIEW bountygo.queue_stats AS
 SELECT j.kind, j.state, j.stage, count(*) AS jobs,
 	count(*) FILTER (WHERE j.state = 'queued' AND j.run_at <= clock_timestamp()) AS due,

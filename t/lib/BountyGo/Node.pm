@@ -84,6 +84,8 @@ sub start_again
 	until ($node->start(fail_ok => 1))
 	{
 		die 'the server does not start again' if Time::HiRes::time() > $deadline;
+		# A failed start has found the pid file of the one that is going.
+		$node->{_pid} = undef;
 	}
 }
 
