@@ -6,6 +6,9 @@
 #include "article.h"
 
 #include <string.h>
+#include <strings.h>
+
+#define ANNOUNCEMENT_BYTES 90
 
 /* Copies text with white space folded to one blank; "gap" remembers white space that has not been written. */
 static void append_folded(bg_buffer *out, const char *text, size_t len, size_t line, bool *gap)
@@ -119,6 +122,113 @@ static bool is_left_out(const reading *read, const block *one, int level)
 	return false;
 }
 
+/* Lines that announce something else, by how they begin. Short lines only: a sentence may begin in the same way. */
+static bool is_announcement(const char *line, size_t len)
+{
+	static const char *const begins[] = {"advertisement",
+	                                     "read more:",
+	                                     "read also",
+	                                     "also read",
+	                                     "related articles",
+	                                     "related stories",
+	                                     "related posts",
+	                                     "related topics",
+	                                     "related:",
+	                                     "you may also like",
+	                                     "you might also like",
+	                                     "more from",
+	                                     "more on this",
+	                                     "recommended for you",
+	                                     "most read",
+	                                     "most popular",
+	                                     "share this",
+	                                     "share on",
+	                                     "share via",
+	                                     "follow us",
+	                                     "sign up for",
+	                                     "subscribe to",
+	                                     "subscribe now",
+	                                     "post your comment",
+	                                     "leave a comment",
+	                                     "leave a reply",
+	                                     "write a comment",
+	                                     "comments are closed",
+	                                     "photo:",
+	                                     "image:",
+	                                     "image credit",
+	                                     "photo credit",
+	                                     "filed under",
+	                                     "copyright ©",
+	                                     "© copyright",
+	                                     "©",
+	                                     "all rights reserved",
+	                                     "print this",
+	                                     "email this",
+	                                     "back to top",
+	                                     "skip to",
+	                                     "loading...",
+	                                     "getty images",
+	                                     "file photo",
+	                                     "view comments",
+	                                     "show comments",
+	                                     "mehr zum thema",
+	                                     "weitere themen",
+	                                     "themen im artikel",
+	                                     "schlagworte",
+	                                     "schlagwörter",
+	                                     "empfohlene beiträge",
+	                                     "das könnte sie auch",
+	                                     "auch interessant",
+	                                     "lesen sie auch",
+	                                     "lesen sie mehr",
+	                                     "artikel teilen",
+	                                     "teilen auf",
+	                                     "meistgelesene",
+	                                     "kommentare geschlossen",
+	                                     "zum newsletter",
+	                                     "foto:",
+	                                     "quelle:",
+	                                     "bild:",
+	                                     "vous aimerez aussi",
+	                                     "lire aussi",
+	                                     "à lire aussi",
+	                                     "leer también",
+	                                     "lea también",
+	                                     "leggi anche",
+	                                     "lees ook",
+	                                     "czytaj także",
+	                                     "zobacz także",
+	                                     "читайте также",
+	                                     "相关阅读",
+	                                     "相关文章",
+	                                     "相关推荐",
+	                                     "推荐阅读",
+	                                     "延伸阅读",
+	                                     "責任編輯",
+	                                     "责任编辑",
+	                                     "分享到",
+	                                     "上一篇",
+	                                     "下一篇",
+	                                     "扫一扫",
+	                                     "版权声明",
+	                                     "来源：",
+	                                     "編輯：",
+	                                     "编辑：",
+	                                     "点击查看",
+	                                     "更多精彩"};
+
+	if (len == 0 || len > ANNOUNCEMENT_BYTES)
+		return false;
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+	{
+		size_t size = strlen(begins[i]);
+
+		if (len >= size && strncasecmp(line, begins[i], size) == 0)
+			return true;
+	}
+	return false;
+}
+
 void bg_render_region(reading *read, uint32_t region, int level, size_t max_text, bg_buffer *out)
 {
 	const bg_document *document = read->document;
@@ -156,7 +266,8 @@ void bg_render_region(reading *read, uint32_t region, int level, size_t max_text
 			bg_buffer_puts(out, "- ");
 		mark = out->len;
 		append_block(read, one, out);
-		if (out->len == mark)
+		if (out->len == mark ||
+		    (level < 3 && !read->listing && is_announcement(out->data + mark, out->len - mark)))
 		{
 			bg_buffer_truncate(out, start);
 			if (start > 0 && out->data[start - 1] != '\n')
