@@ -15,7 +15,7 @@ static server web;
 static server dns;
 static int forbidden = -1;
 static int forbidden_port;
-static char root[] = "/tmp/bountygo-fetch-XXXXXX";
+static char root[] = P_tmpdir "/bountygo-fetch-XXXXXX";
 
 /* Everything of one test. */
 typedef struct bench

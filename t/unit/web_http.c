@@ -20,7 +20,7 @@ static server dns;
 static int forbidden = -1;
 static int forbidden_port;
 static char dns_servers[32];
-static char anchors[] = "/tmp/bountygo-anchors-XXXXXX";
+static char anchors[] = P_tmpdir "/bountygo-anchors-XXXXXX";
 
 typedef struct bench
 {
@@ -643,7 +643,7 @@ static void test_rebinding_rounds(void **state)
 	bench_init(&b);
 	b.settings.dns_cache_s = 0;
 	bench_start(&b);
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < 1000; i++)
 	{
 		char url[64];
 		bg_http_transfer *transfer;
