@@ -15,7 +15,7 @@ use parent -norequire, 'PostgreSQL::Test::Cluster';
 
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use PostgreSQL::Test::Utils ();
 use Time::HiRes ();
 
 our $LOOPBACK = <<'END';
