@@ -38,7 +38,7 @@ typedef struct bg_fetch_result
 	char *last_modified;
 	long retry_after_s; /* -1 = absent */
 	long crawl_delay_s; /* from robots.txt, -1 = absent */
-	char *body;         /* when outcome is BG_OK */
+	char *body; /* when outcome is BG_OK, http_4xx or http_5xx (a challenge shows only in it) */
 	size_t body_len;
 	long total_ms;
 } bg_fetch_result;
