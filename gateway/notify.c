@@ -242,6 +242,12 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	watch();
 }
 
+static void on_notice(void *data, const char *message)
+{
+	(void) data;
+	bg_log(BG_LOG_INFO, NULL, "database: %.*s", (int) strcspn(message, "\n"), message);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	const char *const keywords[] = {"dbname", "client_encoding", "application_name",
@@ -264,6 +270,7 @@ static void on_timer(uv_timer_t *timer)
 		retry(self.pg ? PQerrorMessage(self.pg) : "out of memory");
 		return;
 	}
+	PQsetNoticeProcessor(self.pg, on_notice, NULL);
 	open_poll();
 	uv_poll_start(self.poll, UV_WRITABLE, on_poll);
 	uv_timer_start(timer, on_timer, CONNECT_TIMEOUT_MS, 0);
