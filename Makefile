@@ -39,7 +39,7 @@ PG_CPPFLAGS = $(PACKAGE_CFLAGS) -Iextension -DBG_VERSION='"$(EXTVERSION)"' $(EXP
 # Up to 15 the server's headers leave this empty on Unix, and hidden visibility would hide all.
 EXPORT = -DPGDLLEXPORT='__attribute__((visibility("default")))'
 PG_CFLAGS = -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror)
-SHLIB_LINK = -lcurl -lcares -ljansson -lcrypto -lidn2
+SHLIB_LINK = -lcurl -lcares -ljansson -lssl -lcrypto -lidn2
 HARDEN = -O2 -g -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fcf-protection=full
 HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 READER_LIBS = -lxml2 -ljansson -lseccomp -lm

@@ -78,7 +78,8 @@ static void pump_readers(void)
 
 		if (state == BG_READER_DONE)
 		{
-			char *answer = bg_reader_take(readers[i], NULL);
+			size_t len;
+			char *answer = bg_reader_take(readers[i], &len);
 
 			failed += answer == NULL;
 			free(answer);
