@@ -337,6 +337,9 @@ bool bg_rules_category(bg_doc *doc, bg_found *found)
 	size_t best = BG_SCAN_NONE;
 	size_t where = BG_SCAN_NONE;
 	size_t where_end = 0;
+	bg_pairs pairs;
+
+	bg_pairs_of(&pairs, doc->lower, 0, doc->keywords);
 
 	for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++)
 	{
@@ -349,8 +352,9 @@ bool bg_rules_category(bg_doc *doc, bg_found *found)
 			if (bg_cue_any(title, 0, title_len, one))
 				score += i < 3 ? 14 : 8;
 			/* words of the community's tools are everywhere */
-			score += bg_cue_count(doc->lower, 0, doc->keywords, one[0],
-			                      strcmp(categories[i].category, "community") == 0 ? 1 : 4);
+			if (bg_pairs_may(&pairs, one[0]))
+				score += bg_cue_count(doc->lower, 0, doc->keywords, one[0],
+				                      strcmp(categories[i].category, "community") == 0 ? 1 : 4);
 		}
 		/* the kind of a programme says more than the tools it mentions */
 		if (i < 3)

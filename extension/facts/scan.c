@@ -95,14 +95,57 @@ static size_t find_cue(const char *lower, size_t from, size_t to, const char *cu
 	return BG_SCAN_NONE;
 }
 
+static unsigned pair_index(char a, char b)
+{
+	return ((unsigned char) a * 37u + (unsigned char) b) & 4095u;
+}
+
+void bg_pairs_of(bg_pairs *pairs, const char *lower, size_t from, size_t to)
+{
+	memset(pairs, 0, sizeof(*pairs));
+	for (size_t i = from; i + 1 < to; i++)
+	{
+		unsigned index = pair_index(lower[i], lower[i + 1]);
+
+		pairs->bits[index >> 6] |= 1ull << (index & 63);
+	}
+}
+
+bool bg_pairs_may(const bg_pairs *pairs, const char *cue)
+{
+	unsigned index;
+
+	if (pairs == NULL || cue[0] == '\0' || cue[1] == '\0' || cue[1] == '*')
+		return true;
+	index = pair_index(cue[0], cue[1]);
+	return (pairs->bits[index >> 6] >> (index & 63) & 1) != 0;
+}
+
+/* The pairs of a stretch, if the list is long enough to be worth them. */
+static const bg_pairs *prepare(bg_pairs *pairs, const char *lower, size_t from, size_t to,
+                               const char *const *cues)
+{
+	for (int i = 0; i < 6; i++)
+		if (cues[i] == NULL)
+			return NULL;
+	bg_pairs_of(pairs, lower, from, to);
+	return pairs;
+}
+
 size_t bg_cue_first(const char *lower, size_t from, size_t to, const char *const *cues, size_t *end)
 {
+	bg_pairs pairs;
+	const bg_pairs *known = NULL;
 	size_t best = BG_SCAN_NONE;
 
+	if (from >= to)
+		return best;
+	known = prepare(&pairs, lower, from, to, cues);
 	for (; *cues != NULL; cues++)
 	{
 		size_t size;
-		size_t at = find_cue(lower, from, to, *cues, &size);
+		size_t at =
+		    bg_pairs_may(known, *cues) ? find_cue(lower, from, to, *cues, &size) : BG_SCAN_NONE;
 
 		if (at != BG_SCAN_NONE && (best == BG_SCAN_NONE || at < best))
 		{
@@ -116,13 +159,18 @@ size_t bg_cue_first(const char *lower, size_t from, size_t to, const char *const
 
 size_t bg_cue_last(const char *lower, size_t from, size_t to, const char *const *cues, size_t *end)
 {
+	bg_pairs pairs;
+	const bg_pairs *known = NULL;
 	size_t best = BG_SCAN_NONE;
 	size_t best_end = 0;
 
-	for (; *cues != NULL; cues++)
+	if (from < to)
+		known = prepare(&pairs, lower, from, to, cues);
+	for (; from < to && *cues != NULL; cues++)
 	{
 		size_t size;
-		size_t at = find_cue(lower, from, to, *cues, &size);
+		size_t at =
+		    bg_pairs_may(known, *cues) ? find_cue(lower, from, to, *cues, &size) : BG_SCAN_NONE;
 
 		while (at != BG_SCAN_NONE)
 		{
@@ -142,21 +190,32 @@ size_t bg_cue_last(const char *lower, size_t from, size_t to, const char *const 
 
 bool bg_cue_any(const char *lower, size_t from, size_t to, const char *const *cues)
 {
+	bg_pairs pairs;
+	const bg_pairs *known = NULL;
 	size_t size;
 
+	if (from >= to)
+		return false;
+	known = prepare(&pairs, lower, from, to, cues);
 	for (; *cues != NULL; cues++)
-		if (find_cue(lower, from, to, *cues, &size) != BG_SCAN_NONE)
+		if (bg_pairs_may(known, *cues) && find_cue(lower, from, to, *cues, &size) != BG_SCAN_NONE)
 			return true;
 	return false;
 }
 
 int bg_cue_kinds(const char *lower, size_t from, size_t to, const char *const *cues)
 {
+	bg_pairs pairs;
+	const bg_pairs *known = NULL;
 	int kinds = 0;
 	size_t size;
 
+	if (from >= to)
+		return 0;
+	known = prepare(&pairs, lower, from, to, cues);
 	for (; *cues != NULL; cues++)
-		kinds += find_cue(lower, from, to, *cues, &size) != BG_SCAN_NONE;
+		kinds +=
+		    bg_pairs_may(known, *cues) && find_cue(lower, from, to, *cues, &size) != BG_SCAN_NONE;
 	return kinds;
 }
 

@@ -64,6 +64,15 @@ extern bool bg_scan_ends(const char *text, size_t at, const char *string);
 extern size_t bg_scan_skip(const char *text, size_t len, size_t at);
 /* Position before such blanks, going backwards from "at". */
 extern size_t bg_scan_skip_back(const char *text, size_t at);
+/* Which pairs of bytes occur: tells quickly of most cues that they don't. */
+typedef struct bg_pairs
+{
+	uint64_t bits[64];
+} bg_pairs;
+
+extern void bg_pairs_of(bg_pairs *pairs, const char *lower, size_t from, size_t to);
+/* False if the cue is certainly not there. */
+extern bool bg_pairs_may(const bg_pairs *pairs, const char *cue);
 /* First cue of a NULL-terminated list in lower[from..to); *end gets its end. BG_SCAN_NONE if none. */
 extern size_t bg_cue_first(const char *lower, size_t from, size_t to, const char *const *cues,
                            size_t *end);

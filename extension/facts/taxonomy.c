@@ -112,14 +112,18 @@ bool bg_rules_tags(bg_doc *doc, bg_found *found)
 	const char *title = doc->title_lower != NULL ? doc->title_lower : "";
 	size_t title_len = strlen(title);
 	choice best[MOST_TAGS];
+	bg_pairs pairs;
 	bg_span first = {0, 0};
 
 	memset(best, 0, sizeof(best));
+	bg_pairs_of(&pairs, doc->lower, 0, doc->keywords);
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
 	{
 		const char *const one[] = {tags[i].tag, NULL};
 		size_t end = 0;
-		size_t at = bg_cue_first(doc->lower, 0, doc->keywords, one, &end);
+		size_t at = bg_pairs_may(&pairs, tags[i].tag)
+		                ? bg_cue_first(doc->lower, 0, doc->keywords, one, &end)
+		                : BG_SCAN_NONE;
 		int score;
 
 		if (at == BG_SCAN_NONE)
