@@ -19,6 +19,7 @@
 #define NAME_FORUM 128     /* a forum, by the name of the page or its body */
 
 #define NAME_WHOLE 256 /* boilerplate only if the word is the whole name; never leaves names.c */
+#define NAME_PANEL 512 /* a part that opens when it is asked to: an accordion, a tab */
 
 /* Flags of a record. */
 #define REC_LINK 1      /* inside a link */
@@ -36,7 +37,7 @@ typedef struct record
 	uint32_t units; /* text below: letters, East Asian ones count three */
 	uint32_t links; /* of it inside links */
 	float weight;   /* of the blocks below */
-	float own;	  /* of the blocks that it owns */
+	float own;      /* of the blocks that it owns */
 	float direct;   /* of the blocks whose owner is a child */
 	uint16_t names;
 	uint16_t flags;

@@ -78,6 +78,8 @@ static unsigned names_of_element(const bg_document *document, size_t i)
 			if (strcasecmp(value, roles[k]) == 0)
 				names |= NAME_BOILERPLATE;
 		}
+		if (strcasecmp(value, "tabpanel") == 0)
+			names |= NAME_PANEL;
 		if (strcasecmp(value, "main") == 0 || strcasecmp(value, "article") == 0)
 			names |= NAME_CONTENT;
 	}
@@ -163,7 +165,8 @@ void bg_measure_nodes(reading *read)
 		if (node->len > 0 && node->tag != TAG_BODY && node->tag != TAG_HTML)
 		{
 			rec->names = (uint16_t) names_of_element(document, i);
-			if (is_hidden(document, i))
+			/* What a reader can open is there to be read. */
+			if ((rec->names & (NAME_PANEL | NAME_CONSENT)) != NAME_PANEL && is_hidden(document, i))
 				rec->flags |= REC_HIDDEN;
 		}
 	}

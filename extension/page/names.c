@@ -21,9 +21,12 @@ typedef struct word_entry
 #define G NAME_CONSENT
 #define F NAME_FORUM
 #define W NAME_WHOLE
+#define K NAME_PANEL
 
 /* Sorted; found by bisection. */
 static const word_entry words[] = {
+    {"accordion", K},
+    {"accordions", K},
     {"ad", X},
     {"adbox", X},
     {"adcontainer", X},
@@ -62,6 +65,9 @@ static const word_entry words[] = {
     {"categories", W},
     {"ccpa", G},
     {"cmpbox", X | G},
+    {"collapse", K},
+    {"collapsed", K},
+    {"collapsible", K},
     {"colophon", X},
     {"comentarios", C},
     {"comment", C},
@@ -87,6 +93,7 @@ static const word_entry words[] = {
     {"dateline", X},
     {"didomi", X | G},
     {"disclaimer", X},
+    {"disclosure", K},
     {"discussion", F},
     {"discussions", F},
     {"discuz", F},
@@ -95,6 +102,9 @@ static const word_entry words[] = {
     {"donation", X},
     {"dropdown", X},
     {"entry", M},
+    {"expandable", K},
+    {"expander", K},
+    {"faq", K},
     {"fbcomments", C},
     {"feedback", W},
     {"floor", P},
@@ -110,7 +120,7 @@ static const word_entry words[] = {
     {"kommentar", C},
     {"kommentare", C},
     {"leftbar", X},
-    {"lightbox", X},
+    {"lightbox", X | G},
     {"likes", W},
     {"livefyre", C},
     {"login", X},
@@ -126,6 +136,7 @@ static const word_entry words[] = {
     {"meta", W},
     {"metadata", X},
     {"mgid", X},
+    {"modal", G},
     {"mostpopular", X},
     {"mostread", X},
     {"mostviewed", X},
@@ -143,18 +154,20 @@ static const word_entry words[] = {
     {"optin", X},
     {"outbrain", X},
     {"pagenav", X},
-    {"pager", X},
-    {"pagination", X},
+    {"pager", W},
+    {"pagination", W},
     {"paginator", X},
-    {"paging", X},
+    {"paging", W},
+    {"pane", K},
+    {"panel", K},
     {"pathway", X},
     {"paywall", X},
     {"photocredit", X},
     {"phpbb", F},
     {"pinglun", C},
-    {"popover", X},
+    {"popover", X | G},
     {"popular", X},
-    {"popup", X},
+    {"popup", X | G},
     {"post", M | P},
     {"postbody", P},
     {"postmessage", P},
@@ -231,8 +244,11 @@ static const word_entry words[] = {
     {"subscribe", X},
     {"subscription", X},
     {"suggestions", X},
+    {"tab", K},
     {"tableofcontents", X},
     {"taboola", X},
+    {"tabpane", K},
+    {"tabpanel", K},
     {"tag", W},
     {"tagcloud", X},
     {"tagline", X},
@@ -247,6 +263,7 @@ static const word_entry words[] = {
     {"timestamp", X},
     {"toast", X},
     {"toc", W},
+    {"toggle", K},
     {"toolbar", X},
     {"tooltip", X},
     {"topbar", X},
@@ -275,6 +292,7 @@ static const word_entry words[] = {
 #undef G
 #undef F
 #undef W
+#undef K
 
 #define MAX_NAMES 64
 #define MAX_NAME 120
@@ -288,7 +306,9 @@ static unsigned find_word(const char *word)
 	while (low < high)
 	{
 		size_t middle = (low + high) / 2;
-		int order = strcmp(word, words[middle].word);
+		const char *entry = words[middle].word;
+		/* Most differ in the first letter: no call for them. */
+		int order = word[0] != entry[0] ? word[0] - entry[0] : strcmp(word, entry);
 
 		if (order == 0)
 			return words[middle].flags;
@@ -298,6 +318,11 @@ static unsigned find_word(const char *word)
 			low = middle + 1;
 	}
 	return 0;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 static bool is_lower(char c)
@@ -380,7 +405,8 @@ static unsigned find_pair(const char *a, const char *b)
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 	{
-		if (strcmp(a, pairs[i].a) == 0 && strcmp(b, pairs[i].b) == 0)
+		if (a[0] == pairs[i].a[0] && b[0] == pairs[i].b[0] && strcmp(a, pairs[i].a) == 0 &&
+		    strcmp(b, pairs[i].b) == 0)
 			return pairs[i].flags;
 	}
 	return 0;
@@ -421,15 +447,18 @@ static unsigned names_of_one(const char *name, size_t len)
 			continue;
 		}
 		/* A word ends in "shareBar" where the case rises, in "HTMLBody" before the last capital. */
-		while (i < len && (is_lower(name[i]) || is_upper(name[i])))
+		while (i < len && (is_lower(name[i]) || is_upper(name[i]) || is_digit(name[i])))
 		{
 			if (i > start && is_upper(name[i]) &&
 			    (is_lower(name[i - 1]) || (i + 1 < len && is_lower(name[i + 1]))))
 				break;
 			if (used < MAX_WORD)
-				word[at][used++] = (char) (name[i] | 0x20);
+				word[at][used++] = (char) (is_digit(name[i]) ? name[i] : name[i] | 0x20);
 			i++;
 		}
+		/* Digits belong to a word, as in "ad0e60e", but not at its end: "sidebar2". */
+		while (used > 0 && is_digit(word[at][used - 1]))
+			used--;
 		word[at][used] = '\0';
 		found = find_word(word[at]);
 		if (found == NAME_WHOLE)
