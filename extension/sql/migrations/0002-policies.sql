@@ -108,7 +108,7 @@ GRANT SELECT, INSERT ON bountygo.tags TO bountygo_api, bountygo_admin;
 -- tasks: public, but drafts, which only their sponsor and moderators see. What pages say is written by workers alone.
 DROP POLICY IF EXISTS public_select ON bountygo.tasks;
 CREATE POLICY public_select ON bountygo.tasks FOR SELECT TO bountygo_api
-	USING (status <> 'draft' OR sponsor_id = (SELECT bountygo.current_user_id()) OR (SELECT bountygo.is_moderator()));
+	USING (status::text <> 'draft' OR sponsor_id = (SELECT bountygo.current_user_id()) OR (SELECT bountygo.is_moderator()));
 DROP POLICY IF EXISTS sponsor_insert ON bountygo.tasks;
 CREATE POLICY sponsor_insert ON bountygo.tasks FOR INSERT TO bountygo_api
 	WITH CHECK (sponsor_id = (SELECT bountygo.current_user_id()) AND submitted_by = sponsor_id
@@ -125,10 +125,11 @@ GRANT UPDATE (status, title, summary, description, category, language, organizer
 	reward_distribution, deadline_text, deadline_date, deadline_earliest, deadline, deadline_precision, deadline_zone, eligibility,
 	external_link, missing, updated_at) ON bountygo.tasks TO bountygo_api, bountygo_admin;
 
--- What belongs to a task is seen by who sees the task, and written by who may write the task, in their own name.
+-- What belongs to a task is seen by who sees the task, and written by who may write the task, in their own name. A scalar
+-- subquery, not EXISTS: the planner may turn that into a hash of all tasks, for a few rows.
 DROP POLICY IF EXISTS task_select ON bountygo.task_tags;
 CREATE POLICY task_select ON bountygo.task_tags FOR SELECT TO bountygo_api
-	USING (EXISTS (SELECT FROM bountygo.tasks t WHERE t.id = task_id));
+	USING ((SELECT true FROM bountygo.tasks t WHERE t.id = task_id));
 DROP POLICY IF EXISTS task_insert ON bountygo.task_tags;
 CREATE POLICY task_insert ON bountygo.task_tags FOR INSERT TO bountygo_api WITH CHECK (bountygo.may_edit_task(task_id));
 DROP POLICY IF EXISTS task_delete ON bountygo.task_tags;
@@ -137,7 +138,7 @@ GRANT SELECT, INSERT, DELETE ON bountygo.task_tags TO bountygo_api, bountygo_adm
 
 DROP POLICY IF EXISTS task_select ON bountygo.evidence;
 CREATE POLICY task_select ON bountygo.evidence FOR SELECT TO bountygo_api
-	USING (EXISTS (SELECT FROM bountygo.tasks t WHERE t.id = task_id));
+	USING ((SELECT true FROM bountygo.tasks t WHERE t.id = task_id));
 DROP POLICY IF EXISTS task_insert ON bountygo.evidence;
 CREATE POLICY task_insert ON bountygo.evidence FOR INSERT TO bountygo_api
 	WITH CHECK (method = 'user:' || (SELECT bountygo.current_user_id()) AND bountygo.may_edit_task(task_id));
@@ -147,15 +148,15 @@ GRANT SELECT, INSERT, UPDATE (is_current) ON bountygo.evidence TO bountygo_api, 
 
 DROP POLICY IF EXISTS task_select ON bountygo.rewards;
 CREATE POLICY task_select ON bountygo.rewards FOR SELECT TO bountygo_api
-	USING (EXISTS (SELECT FROM bountygo.tasks t WHERE t.id = task_id));
+	USING ((SELECT true FROM bountygo.tasks t WHERE t.id = task_id));
 DROP POLICY IF EXISTS task_select ON bountygo.milestones;
 CREATE POLICY task_select ON bountygo.milestones FOR SELECT TO bountygo_api
-	USING (EXISTS (SELECT FROM bountygo.tasks t WHERE t.id = task_id));
+	USING ((SELECT true FROM bountygo.tasks t WHERE t.id = task_id));
 GRANT SELECT ON bountygo.rewards, bountygo.milestones TO bountygo_api;
 
 DROP POLICY IF EXISTS task_select ON bountygo.task_history;
 CREATE POLICY task_select ON bountygo.task_history FOR SELECT TO bountygo_api
-	USING (EXISTS (SELECT FROM bountygo.tasks t WHERE t.id = task_id));
+	USING ((SELECT true FROM bountygo.tasks t WHERE t.id = task_id));
 DROP POLICY IF EXISTS task_insert ON bountygo.task_history;
 CREATE POLICY task_insert ON bountygo.task_history FOR INSERT TO bountygo_api
 	WITH CHECK (changed_by = (SELECT bountygo.current_user_id()) AND bountygo.may_edit_task(task_id));
@@ -163,7 +164,7 @@ GRANT SELECT, INSERT ON bountygo.task_history TO bountygo_api, bountygo_admin;
 
 DROP POLICY IF EXISTS task_select ON bountygo.events;
 CREATE POLICY task_select ON bountygo.events FOR SELECT TO bountygo_api
-	USING (EXISTS (SELECT FROM bountygo.tasks t WHERE t.id = task_id));
+	USING ((SELECT true FROM bountygo.tasks t WHERE t.id = task_id));
 DROP POLICY IF EXISTS task_insert ON bountygo.events;
 CREATE POLICY task_insert ON bountygo.events FOR INSERT TO bountygo_api WITH CHECK (bountygo.may_edit_task(task_id));
 GRANT SELECT, INSERT ON bountygo.events TO bountygo_api, bountygo_admin;
@@ -181,19 +182,19 @@ GRANT SELECT ON bountygo.jobs TO bountygo_api;
 GRANT UPDATE (state, outcome, why, finished_at, leased_until, lease_owner) ON bountygo.jobs TO bountygo_api, bountygo_admin;
 DROP POLICY IF EXISTS own_select ON bountygo.job_payloads;
 CREATE POLICY own_select ON bountygo.job_payloads FOR SELECT TO bountygo_api
-	USING (EXISTS (SELECT FROM bountygo.jobs j WHERE j.id = job_id));
+	USING ((SELECT true FROM bountygo.jobs j WHERE j.id = job_id));
 GRANT SELECT ON bountygo.job_payloads TO bountygo_api;
 DROP POLICY IF EXISTS own_select ON bountygo.job_results;
 CREATE POLICY own_select ON bountygo.job_results FOR SELECT TO bountygo_api
-	USING (EXISTS (SELECT FROM bountygo.jobs j WHERE j.id = job_id));
+	USING ((SELECT true FROM bountygo.jobs j WHERE j.id = job_id));
 GRANT SELECT ON bountygo.job_results TO bountygo_api;
 
 -- snapshots: public with the task that rests on them; else only to who had the page read.
 DROP POLICY IF EXISTS task_select ON bountygo.snapshots;
 CREATE POLICY task_select ON bountygo.snapshots FOR SELECT TO bountygo_api
-	USING (EXISTS (SELECT FROM bountygo.tasks t WHERE t.snapshot_id = snapshots.id)
-		OR EXISTS (SELECT FROM bountygo.evidence e WHERE e.snapshot_id = snapshots.id)
-		OR EXISTS (SELECT FROM bountygo.job_results r WHERE r.snapshot_id = snapshots.id));
+	USING ((SELECT true FROM bountygo.tasks t WHERE t.snapshot_id = snapshots.id LIMIT 1)
+		OR (SELECT true FROM bountygo.evidence e WHERE e.snapshot_id = snapshots.id LIMIT 1)
+		OR (SELECT true FROM bountygo.job_results r WHERE r.snapshot_id = snapshots.id LIMIT 1));
 GRANT SELECT ON bountygo.snapshots TO bountygo_api;
 
 -- The REST surface is no secret.
