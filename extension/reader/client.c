@@ -362,7 +362,12 @@ bg_reader_state bg_reader_pump(bg_reader *reader)
 	if (reader->state == BG_READER_DONE || reader->state == BG_READER_DEAD)
 		return reader->state;
 	if (reader->state == BG_READER_WRITING)
+	{
 		pump_request(reader);
+		/* The answer comes with an event of its own, so that a caller may pump without looking at what it gets. */
+		if (reader->state == BG_READER_READING)
+			return reader->state;
+	}
 	return pump_answer(reader);
 }
 

@@ -36,7 +36,10 @@ extern bg_reader_state bg_reader_get_state(const bg_reader *reader);
 /* Queues one request (copies what it is given). False if not IDLE, too large or out of memory. */
 extern bool bg_reader_send(bg_reader *reader, bg_reader_op op, const char *a, size_t a_len,
                            const char *b, size_t b_len, const char *body, size_t body_len);
-/* Moves bytes as far as they go without blocking; returns the new state. */
+/*
+ * Moves bytes as far as they go without blocking; returns the new state. The call that writes the last of the request never gives
+ * DONE: the answer is read once the caller is woken for it.
+ */
 extern bg_reader_state bg_reader_pump(bg_reader *reader);
 /* Milliseconds since the request was sent; the caller kills after bg_reader_hard_limit_ms. */
 extern long bg_reader_elapsed_ms(const bg_reader *reader);

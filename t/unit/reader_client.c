@@ -198,6 +198,28 @@ static void assert_reaped(pid_t pid)
 	assert_int_equal(errno, ESRCH);
 }
 
+/*
+ * A caller that pumps once after sending and then waits for events must not miss an answer that was there at once: the call that
+ * ends the request leaves the answer in the pipe.
+ */
+static void test_event_for_answer(void **state)
+{
+	(void) state;
+	for (int i = 0; i < 200; i++)
+	{
+		bg_reader *reader = start(SELF);
+		struct pollfd fd = {.fd = bg_reader_read_fd(reader), .events = POLLIN};
+		size_t len;
+
+		send_word(reader, "good", 1);
+		assert_int_equal(bg_reader_pump(reader), BG_READER_READING);
+		assert_int_equal(poll(&fd, 1, 10000), 1);
+		assert_int_equal(finish(reader, 10000), BG_READER_DONE);
+		free(bg_reader_take(reader, &len));
+		bg_reader_stop(reader);
+	}
+}
+
 /* What comes of a child that does "word". */
 static void assert_death(const char *word, size_t body_len, int expected)
 {
@@ -617,13 +639,13 @@ static void test_real_leaves(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_exchange),      cmocka_unit_test(test_deaths),
-	    cmocka_unit_test(test_babble),        cmocka_unit_test(test_hard_stop),
-	    cmocka_unit_test(test_killed),        cmocka_unit_test(test_surroundings),
-	    cmocka_unit_test(test_refusals),      cmocka_unit_test(test_real_page),
-	    cmocka_unit_test(test_real_charsets), cmocka_unit_test(test_real_complete),
-	    cmocka_unit_test(test_real_hostile),  cmocka_unit_test(test_real_large),
-	    cmocka_unit_test(test_real_leaves),
+	    cmocka_unit_test(test_exchange),      cmocka_unit_test(test_event_for_answer),
+	    cmocka_unit_test(test_deaths),        cmocka_unit_test(test_babble),
+	    cmocka_unit_test(test_hard_stop),     cmocka_unit_test(test_killed),
+	    cmocka_unit_test(test_surroundings),  cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_real_page),     cmocka_unit_test(test_real_charsets),
+	    cmocka_unit_test(test_real_complete), cmocka_unit_test(test_real_hostile),
+	    cmocka_unit_test(test_real_large),    cmocka_unit_test(test_real_leaves),
 	};
 
 	if (argc > 0 && strcmp(argv[0], "bountygo-reader") == 0)
