@@ -10,7 +10,7 @@
 
 bg_outcome bg_answer_outcome(const char *answer, size_t len)
 {
-	static const char prefix[] = "{\"outcome\": \"ok\"";
+	static const char prefix[] = "{\"outcome\":\"ok\",";
 	bg_outcome outcome = BG_OUTCOME_COUNT;
 	json_t *json;
 	const char *name;

@@ -154,7 +154,8 @@ static void on_limit(void *arg)
 {
 	pool_reader *reader = arg;
 
-	if (reader->child == NULL || reader->job == NULL)
+	if (reader->child == NULL || reader->job == NULL ||
+	    bg_reader_get_state(reader->child) == BG_READER_DONE)
 		return;
 	bg_reader_expire(reader->child);
 	follow(reader, BG_READER_DEAD);
@@ -206,6 +207,8 @@ static void take(bg_worker *worker, pool_reader *reader)
 	{
 		bg_outcome death = (bg_outcome) bg_reader_death(reader->child);
 
+		ereport(LOG, (errmsg("a bountygo-reader ended while it read for job %lld: %s",
+		                     job != NULL ? (long long) job->id : 0LL, bg_outcome_name(death))));
 		stop(reader);
 		worker->counts.restarts++;
 		reader->job = NULL;
@@ -256,6 +259,8 @@ void bg_pool_turn(bg_worker *worker)
 		reader->job = job;
 		bg_timer_set(reader->limit, BG_READER_HARD_LIMIT_MS);
 		follow(reader, bg_reader_pump(reader->child));
+		/* A quick answer is here already, and its event with it: there will be no other. */
+		take(worker, reader);
 	}
 }
 
