@@ -93,7 +93,7 @@ SELECT c.relname AS monitor_table FROM pg_class c
 -- Nobody but the owner empties, truncates or hangs triggers on tables.
 SELECT c.relname AS exposed_table, r.rolname FROM pg_class c, pg_roles r
 	WHERE c.relnamespace = 'bountygo'::regnamespace AND c.relkind IN ('r', 'p')
-		AND r.rolname IN ('bountygo_api', 'bountygo_worker', 'bountygo_gateway', 'bountygo_admin', 'bountygo_monitor')
+		AND r.rolname IN ('bountygo_api', 'bountygo_rest', 'bountygo_worker', 'bountygo_gateway', 'bountygo_admin', 'bountygo_monitor')
 		AND has_table_privilege(r.oid, c.oid, 'TRUNCATE, TRIGGER, REFERENCES');
 
 -- Bodies were not checked while the tables did not exist; now each validator is asked.

@@ -88,7 +88,7 @@ BEGIN
 
 	"check" := 'roles';
 	SELECT string_agg(w.name, ', ') INTO names
-		FROM unnest(ARRAY['bountygo_owner', 'bountygo_api', 'bountygo_worker', 'bountygo_gateway', 'bountygo_admin', 'bountygo_monitor'])
+		FROM unnest(ARRAY['bountygo_owner', 'bountygo_api', 'bountygo_rest', 'bountygo_worker', 'bountygo_gateway', 'bountygo_admin', 'bountygo_monitor'])
 			AS w (name)
 		WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = w.name);
 	ok := names IS NULL;

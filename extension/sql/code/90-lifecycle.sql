@@ -42,16 +42,17 @@ BEGIN
 
 	FOR role IN
 		SELECT * FROM (VALUES
-			('bountygo_owner', false), ('bountygo_api', false), ('bountygo_worker', true), ('bountygo_gateway', true),
+			('bountygo_owner', false), ('bountygo_api', false), ('bountygo_rest', false), ('bountygo_worker', true), ('bountygo_gateway', true),
 			('bountygo_admin', false), ('bountygo_monitor', false)) AS wanted (name, can_login)
 		WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = wanted.name)
 	LOOP
 		EXECUTE format('CREATE ROLE %I %s NOSUPERUSER NOCREATEDB NOCREATEROLE', role.name,
 			CASE WHEN role.can_login THEN 'LOGIN' ELSE 'NOLOGIN' END);
 	END LOOP;
-	GRANT bountygo_api TO bountygo_admin;
+	-- call() runs as a role of its own: whoever is granted bountygo_api must not be able to alter it.
+	GRANT bountygo_api TO bountygo_admin, bountygo_rest;
 	GRANT USAGE, CREATE ON SCHEMA bountygo TO bountygo_owner;
-	GRANT USAGE ON SCHEMA bountygo TO bountygo_api, bountygo_worker, bountygo_gateway, bountygo_admin, bountygo_monitor;
+	GRANT USAGE ON SCHEMA bountygo TO bountygo_api, bountygo_rest, bountygo_worker, bountygo_gateway, bountygo_admin, bountygo_monitor;
 	PERFORM bountygo.grant_privileges();
 
 	current := bountygo.schema_version();

@@ -29,8 +29,6 @@ DECLARE
 	-- is the session's user then.
 	as_owner constant text[] := ARRAY['gateway_routes', 'submit_one', 'submit_urls', 'submit_text', 'health', 'check_quotes', 'check_task_evidence',
 		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate'];
-	-- Members of bountygo_api are people, too; who owns call() could alter it, so a role of its own does, if there is one.
-	caller constant name := CASE WHEN to_regrole('bountygo_rest') IS NOT NULL THEN 'bountygo_rest' ELSE 'bountygo_api' END;
 	f record;
 	statement text;
 BEGIN
@@ -74,8 +72,8 @@ BEGIN
 			END IF;
 		END IF;
 		-- Whoever calls REST does so with the rights of the API and with no more.
-		IF f.name = 'call' AND f.owner <> caller THEN
-			EXECUTE format('ALTER FUNCTION %s OWNER TO %I', f.signature, caller);
+		IF f.name = 'call' AND f.owner <> 'bountygo_rest' THEN
+			EXECUTE format('ALTER FUNCTION %s OWNER TO bountygo_rest', f.signature);
 		END IF;
 		IF f.name = ANY (api) THEN
 			EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO bountygo_api', f.signature);
