@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
+
 /* clang-format off */
 static const char *const other_before[] = {
 	"fee", "fees", "raised", "raise", "revenue", "revenues", "tvl", "market cap", "valuation",
@@ -20,11 +22,12 @@ static const char *const other_before[] = {
 	"drained", "in volume", "ticket", "tickets", "subscription", "per month", "salary", "invest*",
 	"backed", "seed", "sponsored by", "pledg*", "loan", "holding", "hold at least",
 	"at least hold", "balance of", "stake at least", "trade at least", "trading volume of", "at $",
-	"plenty", "went to", "was paid", "won", "took home", "take home", "walked away", "paid out",
-	"was awarded", "were awarded", "went home", "bonus", "gas cost", "saving", "would be",
-	"报名费", "参赛费", "手续费", "保证金", "押金", "融资", "估值", "注册资本", "去年", "往届",
-	"上届", "上一届", "曾拿出", "曾获", "累计发放", "已发放", "价值", "市值", "售价", "原价",
-	"门票", "成本", "营收", "收入", "捐", "赞助商出", "例如", "比如", "销售额", "礼品", NULL
+	"plenty", "went to", "was paid", "won", "took home", "received", "was given", "were given",
+	"take home", "walked away", "paid out", "was awarded", "were awarded", "went home", "bonus",
+	"gas cost", "saving", "would be", "报名费", "参赛费", "手续费", "保证金", "押金", "融资",
+	"估值", "注册资本", "去年", "往届", "上届", "上一届", "曾拿出", "曾获", "累计发放", "已发放",
+	"价值", "市值", "售价", "原价", "门票", "成本", "营收", "收入", "捐", "赞助商出", "例如",
+	"比如", "销售额", "礼品", NULL
 };
 /* clang-format on */
 /* clang-format off */
@@ -95,8 +98,8 @@ static const char *const place_cues[] = {
 	"finalist*", "consolation", "🥇", "🥈", "🥉", "🏆", "一等奖", "二等奖", "三等奖", "四等奖",
 	"特等奖", "优秀奖", "优胜奖", "入围奖", "人气奖", "鼓励奖", "创新奖", "参与奖", "幸运奖",
 	"金奖", "银奖", "铜奖", "第一名", "第二名", "第三名", "第1名", "第2名", "第3名", "冠军",
-	"亚军", "季军", "采用奖", "奖：", "奖:", "一名", "最佳", "纪念奖", "佳作奖", "提名奖", "大奖",
-	NULL
+	"亚军", "季军", "采用奖", "奖：", "奖:", "一名", "最佳", "采用", "入围", "纪念奖", "佳作奖",
+	"提名奖", "大奖", NULL
 };
 /* clang-format on */
 
@@ -147,13 +150,13 @@ static int small_number(const char *s, size_t len, size_t at)
 static int prize_count(const bg_doc *doc, const bg_line *line, const bg_money *money)
 {
 	/* clang-format off */
-	static const char *const after_words[] = {
-		"winners", "winner", "people", "teams", "projects", "places", "prizes", "recipients",
-		"each", "个名额", "名", "个", "人", "位", "幅", "篇", "组", "支队伍", "支", "份", "x",
-		NULL
-	};
+		static const char *const after_words[] = {
+			"winners", "winner", "people", "teams", "projects", "places", "prizes", "recipients",
+			"each", "个名额", "名", "个", "人", "位", "幅", "篇", "组", "支队伍", "支", "份", "x",
+			NULL
+		};
 	/* clang-format on */
-	static const char *const before_units[] = {"名", "人", "位", "个", "组",
+	static const char *const before_units[] = {"件", "名", "人", "位", "个", "组",
 	                                           "篇", "幅", "支", "份", NULL};
 	size_t near = bg_scan_skip_back(doc->lower, money->span.start);
 	size_t from;
@@ -202,6 +205,14 @@ static int prize_count(const bg_doc *doc, const bg_line *line, const bg_money *m
 			start = digits;
 			while (start > from && bg_is_digit(doc->text[start - 1]))
 				start--;
+			if (start == digits && digits >= from + 3)
+			{
+				/* 五件 */
+				count = bg_number_ideograph(doc->text, digits, digits - 3);
+				if (count > 0 && !bg_scan_ends(doc->text, digits - 3, "第") &&
+				    !bg_scan_ends(doc->text, digits - 3, "前"))
+					return count;
+			}
 			if (start == digits || bg_scan_ends(doc->text, start, "第") ||
 			    bg_scan_ends(doc->text, start, "前"))
 				continue;
@@ -255,10 +266,10 @@ static bool labelled(const bg_doc *doc, size_t line_index, const bg_line *line,
                      const bg_money *money, const char *const *labels)
 {
 	/* clang-format off */
-	static const char *const fillers[] = {
-		"up to", "about", "of", "is", "are", "us", "最高", "约", "各", "暂定", "共",
-		"approximately", "approx.", "at least", "至少", "大约", "为", "a total of", NULL
-	};
+		static const char *const fillers[] = {
+			"up to", "about", "of", "is", "are", "us", "最高", "约", "各", "暂定", "共",
+			"approximately", "approx.", "at least", "至少", "大约", "为", "a total of", NULL
+		};
 	/* clang-format on */
 	size_t end = bg_scan_skip_back(doc->lower, money->span.start);
 	size_t cue_end = 0;
@@ -374,6 +385,9 @@ static bg_role judge(const bg_doc *doc, const bg_amount *last, const bg_amount *
 		if (!(doc->issue && labelled(doc, amount->line, line, money, label_before)))
 			return BG_ROLE_OTHER;
 	}
+	/* the labels of an issue */
+	if (doc->issue && bg_scan_has(doc->lower, line->end, line->start, "labels:"))
+		return BG_ROLE_LABEL;
 	if (in_title(doc, amount->line) && money->span.start < doc->title_end)
 		return BG_ROLE_TITLE;
 	if (total_end > 0 && start - total_end < 40)
@@ -391,7 +405,11 @@ static bg_role judge(const bg_doc *doc, const bg_amount *last, const bg_amount *
 	if (labelled(doc, amount->line, line, money, total_before))
 		return BG_ROLE_TOTAL;
 	if (labelled(doc, amount->line, line, money, label_before) && !line->row)
-		return BG_ROLE_LABEL;
+		/* "$1,500 for the best project" as an item below "Prizes" */
+		return line->item && bg_scan_skip_back(doc->lower, start) <= line->start &&
+		               bg_cue_any(doc->lower, money->span.end, line->end, place_cues)
+		           ? BG_ROLE_PRIZE
+		           : BG_ROLE_LABEL;
 	/* "$150 bounty" */
 	if (line->end - line->start < 60 &&
 	    bg_cue_first(doc->lower, money->span.end, line->end, label_before, NULL) ==
@@ -441,6 +459,35 @@ static void demote_totals(bg_doc *doc)
 	}
 }
 
+/* "The prizes are 10 SBD, 5 SBD and 2 SBD": an amount right after another is of its kind; two make prizes. */
+static void join_list(const bg_doc *doc, bg_amount *amount)
+{
+	static const char *const joins[] = {",",  "and", ", and", "&",  "/",
+	                                    "、", "和",  "，",    "及", NULL};
+	static const char *const prizes[] = {"prizes", "places", "winners", "奖", NULL};
+	bg_amount *last = amount - 1;
+	size_t from;
+	size_t to;
+
+	if (doc->amount_count == 0 || last->line != amount->line ||
+	    (amount->role != BG_ROLE_MENTION && amount->role != BG_ROLE_OFFER) ||
+	    (last->role != BG_ROLE_OFFER && last->role != BG_ROLE_PRIZE && last->role != BG_ROLE_LABEL))
+		return;
+	from = bg_scan_skip(doc->lower, amount->money.span.start, last->money.span.end);
+	to = bg_scan_skip_back(doc->lower, amount->money.span.start);
+	for (size_t i = 0; joins[i] != NULL; i++)
+		if (from < to && to - from == strlen(joins[i]) &&
+		    memcmp(doc->lower + from, joins[i], to - from) == 0)
+		{
+			const bg_line *line = &doc->lines[amount->line];
+
+			if (bg_cue_any(doc->lower, line->start, line->end, prizes))
+				last->role = BG_ROLE_PRIZE;
+			amount->role = last->role;
+			return;
+		}
+}
+
 /* "[$500] Fix the parser": a price in brackets at the beginning of a page's title. */
 static void find_title_money(bg_doc *doc)
 {
@@ -479,6 +526,7 @@ bool bg_rules_amounts(bg_doc *doc)
 		amount->money = money;
 		amount->line = bg_doc_line(doc, money.span.end - 1);
 		amount->role = judge(doc, doc->amount_count > 0 ? amount - 1 : NULL, amount);
+		join_list(doc, amount);
 		amount->count = 1;
 		if (amount->role == BG_ROLE_PRIZE || amount->role == BG_ROLE_OFFER)
 			amount->count = prize_count(doc, &doc->lines[amount->line], &money);

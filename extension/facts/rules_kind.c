@@ -21,6 +21,18 @@ static const char *const kind_words[] = {
 	"创作", "赛道", NULL
 };
 /* clang-format on */
+/* The page itself promises a reward to its reader. */
+/* clang-format off */
+static const char *const promise_words[] = {
+	"we pay", "we will pay", "we'll pay", "we will award", "we offer", "we are offering",
+	"we're offering", "is offering", "are offering", "you will earn", "you will receive",
+	"you can earn", "you could earn", "earn up to", "will be awarded", "will be rewarded",
+	"will be paid", "will receive", "you'll receive", "you'll earn", "up for grabs", "can be won",
+	"to be won", "the prizes are", "prizes are", "the winner gets", "the winner will",
+	"winners will", "gets the bounty", "将获得", "将给予", "给予奖励", "可获得", "即可获得",
+	"奖励标准", "提供最高", "提供奖金", NULL
+};
+/* clang-format on */
 /* Titles of programmes and calls. */
 /* clang-format off */
 static const char *const strong_titles[] = {
@@ -79,13 +91,14 @@ static const char *const story_titles[] = {
 	"proposal:", "grant proposal", "open grant proposal", "poll", "ratification", "template",
 	"my submission", "bounty claim", "reward claim", "claim for", "claiming", "payout request",
 	"payment request", "invoice", "awarded", "raises", "raised", "wins", "won", "paid", "pays out",
-	"weekly", "newsletter", "changelog", "release notes", "awesome", "comparing",
-	"create bounties", "writeup", "write-up", "postmortem", "post-mortem", "disclosed",
-	"history of", "roundup", "progress report", "milestone report", "milestone delivery",
-	"application:", "feature request", "suggestion", "idea:", "receives", "pays", "hacker who",
-	"earned", "ask hn", "指南", "什么是", "怎么", "怎样", "如何", "教程", "报道", "现场", "回顾",
-	"盘点", "获奖名单", "结果公布", "名单", "攻略", "对比", "总结", "经验", "揭晓", "落幕", "圆满",
-	"收官", "入门", "心得", "复盘", "为什么", "周报", "平台大全", "排行", NULL
+	"weekly report", "platforms", "ways to", "where you can", "newsletter", "changelog",
+	"release notes", "awesome", "comparing", "create bounties", "writeup", "write-up",
+	"postmortem", "post-mortem", "disclosed", "history of", "roundup", "progress report",
+	"milestone report", "milestone delivery", "application:", "feature request", "suggestion",
+	"idea:", "receives", "pays", "hacker who", "earned", "ask hn", "指南", "什么是", "怎么",
+	"怎样", "如何", "教程", "报道", "现场", "回顾", "盘点", "获奖名单", "结果公布", "名单", "攻略",
+	"对比", "总结", "经验", "揭晓", "落幕", "圆满", "收官", "入门", "心得", "复盘", "为什么",
+	"周报", "平台大全", "排行", NULL
 };
 /* clang-format on */
 /* clang-format off */
@@ -120,16 +133,16 @@ static const char *const applicant_words[] = {
 /* clang-format on */
 /* clang-format off */
 static const char *const news_words[] = {
-	"announced", "according to", "reported", "said", "told", "was paid", "were paid", "has paid",
-	"paid out", "awarded to", "was awarded", "were awarded", "won", "took home", "raised",
-	"last week", "yesterday", "researchers found", "the company", "spokesperson", "took place",
+	"according to", "reported", "said", "told", "was paid", "were paid", "has paid", "paid out",
+	"awarded to", "was awarded", "were awarded", "won", "took home", "raised", "last week",
+	"last weekend", "took part", "received $*", "next event", "were impressed", "jury",
+	"more than", "yesterday", "researchers found", "the company", "spokesperson", "took place",
 	"over the weekend", "attended", "finalists", "winning team*", "in this article",
-	"in this post", "in this guide", "this article", "let's look", "as a hunter", "platform*",
-	"i have", "i've", "my experience", "in conclusion", "takeaway*", "congratulations",
-	"thank you to everyone", "read more", "learn how", "install", "here are", "we saw",
-	"we received", "记者", "据悉", "报道", "表示", "近日", "日前", "获得了", "夺得", "现场",
-	"落下帷幕", "圆满", "本文", "小编", "有什么好处", "优点", "选手们", "平台", "据介绍", "共吸引",
-	"恭喜", "祝贺", "首先", "新手", "建议", NULL
+	"in this post", "in this guide", "this article", "let's look", "as a hunter", "i have", "i've",
+	"my experience", "in conclusion", "takeaway*", "congratulations", "thank you to everyone",
+	"read more", "learn how", "install", "we saw", "we received", "记者", "据悉", "报道", "表示",
+	"近日", "日前", "获得了", "夺得", "现场", "落下帷幕", "圆满", "本文", "小编", "有什么好处",
+	"优点", "选手们", "据介绍", "共吸引", "恭喜", "祝贺", "新手", NULL
 };
 /* clang-format on */
 
@@ -167,10 +180,15 @@ static bool offered(const bg_doc *doc)
 	return false;
 }
 
-static bool has_deadline(const bg_doc *doc)
+static bool has_any_offer(const bg_doc *doc)
+{
+	return priced(doc) || offered(doc);
+}
+
+static bool has_deadline(const bg_doc *doc, bg_purpose least_purpose)
 {
 	for (size_t i = 0; i < doc->date_count; i++)
-		if (doc->dates[i].purpose >= BG_PURPOSE_END)
+		if (doc->dates[i].purpose >= least_purpose)
 			return true;
 	return false;
 }
@@ -179,13 +197,13 @@ static bool has_deadline(const bg_doc *doc)
 static int field_lines(const bg_doc *doc)
 {
 	/* clang-format off */
-		static const char *const labels[] = {
-			"reward:", "rewards:", "prize:", "bounty:", "deadline:", "maximum bounty:", "expires:",
-			"winners:", "ends:", "award:", "application deadline:", "prize pool:",
-			"total prize pool:", "program type:", "price:", "奖金：", "奖励：", "截止时间：",
-			"主办方：", "主办单位：", "赏金：", "奖品：", "奖品为", "奖励：", "主题：",
-			"参赛方式：", "征集时间：", NULL
-		};
+					static const char *const labels[] = {
+						"reward:", "rewards:", "prize:", "bounty:", "deadline:", "maximum bounty:",
+						"expires:", "winners:", "ends:", "award:", "application deadline:",
+						"prize pool:", "total prize pool:", "program type:", "price:", "奖金：",
+						"奖励：", "截止时间：", "主办方：", "主办单位：", "赏金：", "奖品：",
+						"奖品为", "奖励：", "主题：", "参赛方式：", "征集时间：", NULL
+					};
 	/* clang-format on */
 	int count = 0;
 
@@ -227,7 +245,10 @@ bool bg_rules_is_task(bg_doc *doc)
 	score += bg_cue_any(doc->lower, 0, doc->keywords, kind_words) ? 1 : 0;
 	score += has_price ? 3 : 0;
 	score += has_offer ? 1 : 0;
-	score += has_deadline(doc) ? 1 : 0;
+	score += bg_cue_any(doc->lower, 0, doc->keywords, promise_words) && has_any_offer(doc) ? 2 : 0;
+	score += has_deadline(doc, BG_PURPOSE_SUBMISSION) ? 2
+	         : has_deadline(doc, BG_PURPOSE_END)      ? 1
+	                                                  : 0;
 	score += least(bg_cue_kinds(doc->lower, 0, doc->keywords, invite_words), 3);
 	score += least(bg_cue_kinds(doc->lower, 0, doc->keywords, terms_words) / 2, 2);
 	score += least(field_lines(doc) * 2, 4);
@@ -252,6 +273,8 @@ bool bg_rules_is_task(bg_doc *doc)
 	/* An issue without a price is work, but no offer. */
 	if (doc->issue && !has_price && !bg_cue_any(title, 0, title_len, kind_words))
 		score -= 6;
+	if (doc->issue && !has_price && bg_cue_count(doc->lower, 0, doc->keywords, "to claim", 1) == 0)
+		score -= 2;
 	return score >= 3;
 }
 
@@ -294,10 +317,12 @@ static const category_words categories[] = {
     {"grant",
      {"grant", "grants", "microgrant*", "rfp", "rfps", "funding", "proposal", "proposals",
       "grantee*", "request for proposal*", "资助", "基金", NULL}},
-    {"design", {"logo",          "landing page",  "ui design", "ux",     "ui",       "figma",
-                "design system", "illustration*", "poster",    "banner", "graphic*", "designer",
-                "designers",     "design",        "mascot",    "标志",   "设计",     "海报",
-                "征集标识",      "吉祥物",        "徽标",      "视觉",   NULL}},
+    {"design", {"logo",     "landing page",  "ui design",     "ux",       "ui",
+                "figma",    "design system", "illustration*", "poster",   "banner",
+                "graphic*", "designer",      "designers",     "design",   "mascot",
+                "标志",     "设计",          "海报",          "征集标识", "吉祥物",
+                "徽标",     "视觉",          "会徽",          "图标",     "logo设计",
+                NULL}},
     {"content", {"writing",       "write",      "article", "essay",       "blog post",
                  "blog",          "deep dive",  "video",   "script",      "tutorial",
                  "documentation", "thread",     "podcast", "photography", "photo contest",
@@ -313,11 +338,16 @@ static const category_words categories[] = {
      {"community", "discord", "ambassador*", "tweet",   "retweet", "follow", "quest",      "xp",
       "airdrop",   "wallet",  "kyc",         "sign up", "join",    "nft",    "moderator*", "meetup",
       "event",     "社区",    "志愿者",      "大使",    "关注",    "转发",   NULL}},
-    {"research",
-     {"research",      "survey", "dataset*",     "benchmark", "algorithm*", "machine learning",
-      "deep learning", "paper",  "data science", "kaggle",    "prediction", "leaderboard",
-      "模型",          "算法",   "识别",         "预测",      "研究",       "赛道",
-      "大赛",          "竞赛",   "人工智能",     NULL}},
+    {"research", {"research",      "survey",         "dataset*",
+                  "benchmark",     "algorithm*",     "machine learning",
+                  "deep learning", "paper",          "data science",
+                  "kaggle",        "prediction",     "leaderboard",
+                  "模型",          "算法",           "识别",
+                  "预测",          "研究",           "赛道",
+                  "大赛",          "竞赛",           "人工智能",
+                  "detection",     "classification", "recognition",
+                  "forecasting",   "segmentation",   "检测",
+                  "分类",          "分割",           NULL}},
     {"development", {"issue",      "pull request", "repository", "repo",        "bug",
                      "feature",    "api",          "frontend",   "backend",     "react",
                      "typescript", "javascript",   "python",     "rust",        "go",
@@ -387,14 +417,15 @@ bool bg_rules_category(bg_doc *doc, bg_found *found)
 bool bg_rules_eligibility(bg_doc *doc, bg_found *found)
 {
 	/* clang-format off */
-		static const char *const cues[] = {
-			"eligib*", "open to", "void where", "void in", "students only", "18+", "18 years",
-			"years of age", "years or older", "must be at least", "who can participate",
-			"who can take part", "who can apply", "residents of", "not open to",
-			"only available to", "us users only", "available to", "must reside", "age of majority",
-			"restricted countries", "sanctioned", "members only", "参赛对象", "参赛资格",
-			"征集对象", "仅限", "参赛条件", "年满", "报名条件", "申请条件", "参与条件", NULL
-		};
+					static const char *const cues[] = {
+						"eligib*", "open to", "void where", "void in", "students only", "18+",
+						"18 years", "years of age", "years or older", "must be at least",
+						"who can participate", "who can take part", "who can apply",
+						"residents of", "not open to", "only available to", "us users only",
+						"available to", "must reside", "age of majority", "restricted countries",
+						"sanctioned", "members only", "参赛对象", "参赛资格", "征集对象", "仅限",
+						"参赛条件", "年满", "报名条件", "申请条件", "参与条件", NULL
+					};
 	/* clang-format on */
 
 	for (size_t i = 0; i < doc->line_count && i < 4000; i++)

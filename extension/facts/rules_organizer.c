@@ -33,7 +33,9 @@ static const char *const generic[] = {
 	"developers", "hackers", "no", "yes", "deadline", "documentation", "development", "community",
 	"content", "mission", "which", "labels", "opened", "issue", "rfp", "some", "most", "many",
 	"critical", "high", "low", "medium", "maximum", "total", "scope", "main", "mini", "best",
-	"with", "currently", "must", "payment", "one", "by", "name", NULL
+	"with", "currently", "must", "payment", "one", "by", "name", "small", "next", "step", "weekly",
+	"monthly", "annual", "research", "travel", "student", "students", "recommended",
+	"requirements", NULL
 };
 /* clang-format on */
 
@@ -168,12 +170,13 @@ static size_t name_after(const bg_doc *doc, size_t at, size_t line_end)
 static bool labelled(const bg_doc *doc, bg_found *found)
 {
 	/* clang-format off */
-	static const char *const labels[] = {
-		"organizer", "organiser", "organizers", "organized by", "organised by", "hosted by",
-		"host", "hosts", "sponsor", "company", "client", "employer", "offered by", "presented by",
-		"posted by", "issued by", "funded by", "主办方", "主办单位", "主办", "发布方", "发起方",
-		"举办方", "组织方", "组织单位", "主办机构", "发布者", "甲方", "雇主", "需求方", NULL
-	};
+				static const char *const labels[] = {
+					"organizer", "organiser", "organizers", "organized by", "organised by",
+					"hosted by", "host", "hosts", "sponsor", "company", "client", "employer",
+					"offered by", "presented by", "posted by", "author", "issued by", "funded by",
+					"主办方", "主办单位", "主办", "发布方", "发起方", "举办方", "组织方",
+					"组织单位", "主办机构", "发布者", "甲方", "雇主", "需求方", NULL
+				};
 	/* clang-format on */
 
 	for (size_t i = 0; i < doc->line_count && i < 3000; i++)
@@ -316,25 +319,33 @@ static bool listed(const bg_doc *doc, bg_found *found)
 static bool phrased(const bg_doc *doc, bg_found *found)
 {
 	/* clang-format off */
-	static const char *const after[] = {
-		"is offering", "are offering", "is looking for", "is looking to", "is now looking",
-		"is seeking", "has provided", "have provided", "will award", "is awarding",
-		"is excited to", "is delighted to", "is proud to", "is launching", "is hosting",
-		"will make", "will pay", "invites", "is inviting", "is running", "offers a",
-		"offers rewards", "is sponsoring", "wants to sponsor", "is pleased to", "has launched",
-		"launches", "is holding", "will be offering", "dao members", "is granting",
-		"is giving away", "presents", "is partnering", NULL
-	};
+				static const char *const after[] = {
+					"is offering", "are offering", "is looking for", "is looking to",
+					"is now looking", "is seeking", "has provided", "have provided", "will award",
+					"is awarding", "is excited to", "is delighted to", "is proud to",
+					"is launching", "is hosting", "will make", "will pay", "invites",
+					"is inviting", "is running", "offers a", "offers rewards", "is sponsoring",
+					"wants to sponsor", "is pleased to", "has launched", "launches", "is holding",
+					"will be offering", "dao members", "is granting", "is giving away", "presents",
+					"is partnering", NULL
+				};
 	/* clang-format on */
 	/* clang-format off */
-	static const char *const before[] = {
-		"hosted by", "organized by", "organised by", "presented by", "offered by", "run by",
-		"powered by", "sponsored by", "brought to you by", "launched by", "funded by", "held by",
-		"initiated by", "an initiative of", "rewards from", "provided by", "on behalf of", NULL
-	};
+							static const char *const before[] = {
+								"hosted by", "organized by", "organised by", "presented by",
+								"offered by", "run by", "powered by", "sponsored by",
+								"brought to you by", "launched by", "funded by", "held by",
+								"initiated by", "an initiative of", "rewards from", "provided by",
+								"on behalf of", NULL
+							};
 	/* clang-format on */
-	static const char *const zh_end[] = {"主办",     "举办",     "发起", "组织开展", "共同组织",
-	                                     "联合组织", "联合主办", "推出", "承办",     NULL};
+	/* clang-format off */
+						static const char *const zh_end[] = {
+							"面向社会", "公开征集", "现征集", "现面向", "特面向", "启动", "主办",
+							"举办", "发起", "组织开展", "共同组织", "联合组织", "联合主办", "推出",
+							"承办", NULL
+						};
+	/* clang-format on */
 
 	for (size_t i = 0; i < doc->line_count && i < 1500; i++)
 	{
@@ -370,6 +381,9 @@ static bool phrased(const bg_doc *doc, bg_found *found)
 			if (at != BG_SCAN_NONE)
 			{
 				static const char *const starts[] = {"由", "，", "。", "、", "：", "（", "“", NULL};
+				static const char *const vague[] = {"本", "解释权", "我们", "活动",
+				                                    "该", "最终",   "比赛", NULL};
+				static const char *const trailing[] = {"决定", "现", "特", "拟", "将", NULL};
 				static const char *const joins[] = {"联合", "共同", "携手", "和", "与",
 				                                    "及",   "、",   "（",   NULL};
 				size_t from_end = line->start;
@@ -381,6 +395,11 @@ static bool phrased(const bg_doc *doc, bg_found *found)
 				    bg_cue_first(doc->text, from_end + 6 < at ? from_end + 6 : at, at, joins, &end);
 				if (to == BG_SCAN_NONE)
 					to = at;
+				for (size_t k = 0; trailing[k] != NULL; k++)
+					if (bg_scan_ends(doc->text, to, trailing[k]))
+						to -= strlen(trailing[k]);
+				if (bg_cue_any(doc->text, from_end, to, vague))
+					continue;
 				if (to > from_end + 5 && to - from_end < 80 &&
 				    found_name(doc, found, from_end, to, 0.7))
 					return true;
@@ -394,12 +413,12 @@ static bool phrased(const bg_doc *doc, bg_found *found)
 static bool titled(const bg_doc *doc, bg_found *found)
 {
 	/* clang-format off */
-	static const char *const kinds[] = {
-		"bug bounty", "bug bounties", "bounty program*", "bounties", "bounty", "hackathon",
-		"audit", "audit details", "contest details", "contest", "prizes", "grants", "grant",
-		"ambassador", "vulnerability", "security", ": call for", "call for", "challenge",
-		"microgrants", "prizes and", "grant-1", NULL
-	};
+				static const char *const kinds[] = {
+					"bug bounty", "bug bounties", "bounty program*", "bounties", "bounty",
+					"hackathon", "audit", "audit details", "contest details", "contest", "prizes",
+					"grants", "grant", "ambassador", "vulnerability", "security", ": call for",
+					"call for", "challenge", "microgrants", "prizes and", "grant-1", NULL
+				};
 	/* clang-format on */
 	const bg_line *line;
 	size_t at;
@@ -458,6 +477,57 @@ static bool described(const bg_doc *doc, bg_found *found)
 	return false;
 }
 
+/* "Solana Foundation", "InterWasm DAO": a name with the kind of its organisation. */
+static bool incorporated(const bg_doc *doc, bg_found *found)
+{
+	static const char *const kinds[] = {
+	    "Foundation", "Labs", "DAO",   "Institute", "Association", "Collective", "University",
+	    "Ltd",        "GmbH", "Guild", "Society",   "Council",     "Museum"};
+	static const char *const zh_kinds[] = {"有限公司", "基金会", "委员会", "协会",
+	                                       "大学",     "工作室", NULL};
+
+	for (size_t i = 0; i < doc->line_count && i < 400; i++)
+	{
+		const bg_line *line = &doc->lines[i];
+
+		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		{
+			size_t size = strlen(kinds[k]);
+			const char *at =
+			    line->end > line->start
+			        ? memmem(doc->scan + line->start, line->end - line->start, kinds[k], size)
+			        : NULL;
+			size_t end;
+			size_t start;
+
+			if (at == NULL)
+				continue;
+			end = (size_t) (at - doc->scan) + size;
+			if (end < doc->len && bg_is_alnum(doc->scan[end]))
+				continue;
+			start = name_before(doc, line->start, end);
+			if (start + size < end && found_name(doc, found, start, end, 0.45))
+				return true;
+		}
+		if (doc->chinese)
+		{
+			size_t end;
+			size_t at = bg_cue_first(doc->text, line->start, line->end, zh_kinds, &end);
+			static const char *const starts[] = {"由", "，", "。", "、", "：", "（",
+			                                     "“",  "与", "和", "：", "是", NULL};
+			size_t from = line->start;
+
+			if (at == BG_SCAN_NONE)
+				continue;
+			if (bg_cue_last(doc->text, line->start, at, starts, &from) == BG_SCAN_NONE)
+				from = line->start;
+			if (at > from + 3 && end - from < 60 && found_name(doc, found, from, end, 0.45))
+				return true;
+		}
+	}
+	return false;
+}
+
 bool bg_rules_organizer(bg_doc *doc, bg_found *found)
 {
 	const char *structured = NULL;
@@ -482,7 +552,8 @@ bool bg_rules_organizer(bg_doc *doc, bg_found *found)
 		return found->value != NULL;
 	}
 	if (labelled(doc, found) || (doc->page != NULL && owner_of_title(doc, found)) ||
-	    listed(doc, found) || phrased(doc, found) || titled(doc, found) || described(doc, found))
+	    listed(doc, found) || phrased(doc, found) || titled(doc, found) || described(doc, found) ||
+	    incorporated(doc, found))
 		return true;
 	if (doc->page != NULL && doc->page->site.value != NULL &&
 	    !in_fold(platforms, doc->page->site.value, strlen(doc->page->site.value)) &&

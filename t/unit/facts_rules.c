@@ -18,7 +18,7 @@
 #include "buffer.h"
 #include "reader/extract.h"
 
-#include "facts_traps.h"
+#include "facts_traps_more.h"
 
 static json_t *extracted(const char *text)
 {
@@ -104,12 +104,11 @@ static void is_number(const trap *t, const char *what, const char *expected, con
 	assert_string_equal(got, expected);
 }
 
-static void traps_are_avoided(void **state)
+static void check_all(const trap *list, size_t count)
 {
-	(void) state;
-	for (size_t i = 0; i < sizeof(traps) / sizeof(traps[0]); i++)
+	for (size_t i = 0; i < count; i++)
 	{
-		const trap *t = &traps[i];
+		const trap *t = &list[i];
 		json_t *result = extracted(t->text);
 		const json_t *reward = value_of(result, "reward");
 		const json_t *deadline = value_of(result, "deadline");
@@ -147,6 +146,18 @@ static void traps_are_avoided(void **state)
 		}
 		json_decref(result);
 	}
+}
+
+static void traps_are_avoided(void **state)
+{
+	(void) state;
+	check_all(traps, sizeof(traps) / sizeof(traps[0]));
+}
+
+static void pages_of_all_kinds(void **state)
+{
+	(void) state;
+	check_all(pages, sizeof(pages) / sizeof(pages[0]));
 }
 
 /* Blocks in another order and an advertisement more don't change what is found. */
@@ -198,9 +209,8 @@ static void blank_text_is_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(traps_are_avoided),
-	    cmocka_unit_test(order_does_not_matter),
-	    cmocka_unit_test(numbers_are_exact),
+	    cmocka_unit_test(traps_are_avoided),     cmocka_unit_test(pages_of_all_kinds),
+	    cmocka_unit_test(order_does_not_matter), cmocka_unit_test(numbers_are_exact),
 	    cmocka_unit_test(blank_text_is_empty),
 	};
 
