@@ -96,7 +96,7 @@ bool bg_evidence_locate(const char *text, size_t len, const char *quote, bg_span
 		return false;
 	quote += from;
 	quote_len -= from;
-	hit = memmem(text, len, quote, quote_len);
+	hit = bg_scan_find(text, len, quote, quote_len);
 	if (hit != NULL)
 	{
 		span->start = (size_t) (hit - text);

@@ -56,7 +56,7 @@ static size_t url_end(const char *scan, size_t len, size_t at)
 
 static size_t find_within(const char *scan, size_t from, size_t to, const char *what)
 {
-	const char *hit = from < to ? memmem(scan + from, to - from, what, strlen(what)) : NULL;
+	const char *hit = from < to ? bg_scan_find(scan + from, to - from, what, strlen(what)) : NULL;
 
 	return hit == NULL ? BG_SCAN_NONE : (size_t) (hit - scan);
 }
@@ -199,7 +199,7 @@ static bool add_lines(bg_doc *doc)
 		}
 		line.row = line.start < line.end &&
 		           (doc->text[line.start] == '|' ||
-		            memmem(doc->text + line.start, line.end - line.start, " | ", 3) != NULL);
+		            bg_scan_find(doc->text + line.start, line.end - line.start, " | ", 3) != NULL);
 		for (int i = 0; i < 3 && (size = bullet(doc->text, line.start, line.end)) > 0; i++)
 		{
 			line.item = true;
@@ -244,7 +244,7 @@ static void find_headings(bg_doc *doc)
 		bool plain = size > 1 && size < 64 && !line->item && !line->row && line->level == 0 &&
 		             strchr(".:;,!|", last) == NULL &&
 		             memchr(doc->text + line->start, ':', size) == NULL &&
-		             memmem(doc->text + line->start, size, "：", 3) == NULL &&
+		             bg_scan_find(doc->text + line->start, size, "：", 3) == NULL &&
 		             !bg_scan_ends(doc->text, line->end, "。");
 
 		for (size_t k = line->start; k < line->end && plain; k++)
@@ -319,7 +319,7 @@ char *bg_doc_clean(const char *bytes, size_t len)
 				i = (size_t) (close - bytes);
 			continue;
 		}
-		if (c == '[' && memmem(bytes + i, len - i, "](", 2) != NULL)
+		if (c == '[' && bg_scan_find(bytes + i, len - i, "](", 2) != NULL)
 			continue;
 		if (c == '*' || c == '`')
 			continue;
@@ -429,7 +429,7 @@ bool bg_doc_open(bg_doc *doc, bg_buffer *text, const bg_page *page, const char *
 	}
 	doc->keywords = doc->len < BG_RULES_MAX_KEYWORDS ? doc->len : BG_RULES_MAX_KEYWORDS;
 	doc->chinese = cjk * 10 > doc->len;
-	doc->issue = memmem(doc->lower, doc->len < 600 ? doc->len : 600, "issue #", 7) != NULL;
+	doc->issue = bg_scan_find(doc->lower, doc->len < 600 ? doc->len : 600, "issue #", 7) != NULL;
 	find_structured(doc);
 	if (page != NULL && page->title.value != NULL && strstr(page->title.value, "Issue #") != NULL)
 		doc->issue = true;

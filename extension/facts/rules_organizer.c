@@ -495,7 +495,7 @@ static bool incorporated(const bg_doc *doc, bg_found *found)
 			size_t size = strlen(kinds[k]);
 			const char *at =
 			    line->end > line->start
-			        ? memmem(doc->scan + line->start, line->end - line->start, kinds[k], size)
+			        ? bg_scan_find(doc->scan + line->start, line->end - line->start, kinds[k], size)
 			        : NULL;
 			size_t end;
 			size_t start;

@@ -4,9 +4,18 @@
  *
  * It knows nothing of money, dates or tasks.
  */
+/* memmem */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "scan.h"
 
 #include <string.h>
+
+const char *bg_scan_find(const char *text, size_t len, const char *what, size_t size)
+{
+	return memmem(text, len, what, size);
+}
 
 bool bg_scan_has(const char *text, size_t len, size_t at, const char *string)
 {

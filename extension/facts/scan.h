@@ -54,6 +54,8 @@ static inline char bg_to_upper(char c)
 	return bg_is_lower(c) ? (char) (c - 32) : c;
 }
 
+/* The first occurrence of bytes in bytes, or NULL. */
+extern const char *bg_scan_find(const char *text, size_t len, const char *what, size_t size);
 /* True if the bytes at "at" begin with the string. */
 extern bool bg_scan_has(const char *text, size_t len, size_t at, const char *string);
 /* The same, ASCII case folded; "string" must be lower case. */

@@ -168,8 +168,8 @@ static const char *yen_or_yuan(const char *text, size_t len, size_t at)
 	size_t from = bg_scan_align(text, at > 200 ? at - 200 : 0);
 	size_t to = len - at > 200 ? at + 200 : len;
 
-	if (bg_scan_kana(text, from, to) || memmem(text + from, to - from, "JPY", 3) != NULL ||
-	    memmem(text + from, to - from, "Japan", 5) != NULL)
+	if (bg_scan_kana(text, from, to) || bg_scan_find(text + from, to - from, "JPY", 3) != NULL ||
+	    bg_scan_find(text + from, to - from, "Japan", 5) != NULL)
 		return "JPY";
 	return "CNY";
 }
