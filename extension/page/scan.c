@@ -386,9 +386,9 @@ static void scan_start_tag(scanner *scan)
 		return;
 	}
 	scan->tags++;
-	if (scan->max_depth == 0 || is_void)
+	if (is_void)
 		return;
-	if (scan->depth < scan->max_depth)
+	if (scan->max_depth == 0 || scan->depth < scan->max_depth)
 	{
 		scan->depth++;
 		scan->opened[tag.tag]++;
@@ -409,20 +409,23 @@ static void scan_end_tag(scanner *scan)
 	scan_name(scan, &tag);
 	after = memchr(scan->html + scan->position, '>', scan->len - scan->position);
 	scan->position = after == NULL ? scan->len : (size_t) (after + 1 - scan->html);
-	if (scan->max_depth > 0)
+	if (scan->dropped[tag.tag] > 0)
 	{
-		if (scan->dropped[tag.tag] > 0)
-		{
-			scan->dropped[tag.tag]--;
-			if ((bg_tag_flags(tag.tag) & TAG_IS_BLOCK) != 0)
-				bg_buffer_puts(scan->out, "<br>");
-			return;
-		}
-		if (scan->opened[tag.tag] == 0)
-			return;
-		scan->opened[tag.tag]--;
-		scan->depth--;
+		scan->dropped[tag.tag]--;
+		if ((bg_tag_flags(tag.tag) & TAG_IS_BLOCK) != 0)
+			bg_buffer_puts(scan->out, "<br>");
+		return;
 	}
+	/* The parser would search its whole stack for each end tag that has no start. */
+	if (scan->opened[tag.tag] == 0)
+	{
+		/* An empty paragraph in a browser. */
+		if (tag.tag == TAG_P)
+			bg_buffer_puts(scan->out, "<br>");
+		return;
+	}
+	scan->opened[tag.tag]--;
+	scan->depth--;
 	if (is_raw(tag.tag))
 		return;
 	bg_buffer_puts(scan->out, "</");
