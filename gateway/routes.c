@@ -47,11 +47,14 @@ static int split(bg_str path, bg_str *segments)
 {
 	int n = 0;
 	size_t at = 1;
+	size_t whole = path.n;
 
 	if (path.n == 0 || path.s[0] != '/')
 		return -1;
 	if (path.n > 1 && path.s[path.n - 1] == '/')
 		path.n--;
+	if (path.n == 1 && path.s[0] == '/' && whole > 1)
+		return -1;
 	while (at < path.n)
 	{
 		const char *slash = memchr(path.s + at, '/', path.n - at);

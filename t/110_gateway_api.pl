@@ -33,7 +33,16 @@ sub stop_redis
 {
 	kill 'KILL', $redis;
 	waitpid $redis, 0;
+	undef $redis;
 	return;
+}
+
+END
+{
+	my $status = $?;
+
+	stop_redis() if $redis;
+	$? = $status;
 }
 
 start_redis();
