@@ -63,13 +63,17 @@ BEGIN
 	WHERE NOT EXISTS (SELECT FROM bountygo.hosts h WHERE h.host = c.host) ORDER BY c.host
 	ON CONFLICT DO NOTHING;
 	-- The host's row is what two workers meet at: with it locked, the count below can't change under us.
+	-- (Subqueries with a LIMIT stay what they are; an EXISTS may become a join over the whole queue when statistics are old.)
+	WITH busy AS MATERIALIZED (
+		SELECT j.host, count(*) AS n FROM bountygo.jobs j WHERE j.state = 'leased' AND j.stage = 'fetch' GROUP BY j.host
+	)
 	SELECT array_agg(f.host ORDER BY f.place) INTO chosen FROM (
-		SELECT h.host, array_position(candidates, h.host) AS place FROM bountygo.hosts h
-		WHERE h.host = ANY (candidates) AND h.next_fetch_at <= moment
-			AND (SELECT count(*) FROM bountygo.jobs j WHERE j.state = 'leased' AND j.stage = 'fetch' AND j.host = h.host) < per_host
-			AND EXISTS (SELECT FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = h.host
-				AND j.run_at <= moment)
-		ORDER BY array_position(candidates, h.host) LIMIT slots FOR UPDATE SKIP LOCKED) f;
+		SELECT h.host, array_position(candidates, h.host) AS place
+		FROM bountygo.hosts h LEFT JOIN busy b ON b.host = h.host
+		WHERE h.host = ANY (candidates) AND h.next_fetch_at <= moment AND coalesce(b.n, 0) < per_host
+			AND (SELECT true FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = h.host
+				AND j.run_at <= moment LIMIT 1)
+		ORDER BY array_position(candidates, h.host) LIMIT slots FOR UPDATE OF h SKIP LOCKED) f;
 	IF chosen IS NOT NULL THEN
 		RETURN QUERY
 		WITH busy AS (
@@ -156,8 +160,8 @@ AS $$
 SELECT least(
 	(SELECT min(j.run_at) FROM bountygo.jobs j WHERE j.state = 'queued' AND j.run_at > moment),
 	(SELECT min(j.leased_until) FROM bountygo.jobs j WHERE j.state = 'leased'),
-	(SELECT h.next_fetch_at FROM bountygo.hosts h WHERE h.next_fetch_at > moment AND EXISTS (
-		SELECT FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = h.host)
+	(SELECT h.next_fetch_at FROM bountygo.hosts h WHERE h.next_fetch_at > moment AND (
+		SELECT true FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = h.host LIMIT 1)
 		ORDER BY h.next_fetch_at LIMIT 1))
 $$;
 COMMENT ON FUNCTION bountygo.queue_next(timestamptz) IS 'When work becomes due next that was not due at this moment; NULL if none waits. For workers.';

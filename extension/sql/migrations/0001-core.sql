@@ -84,7 +84,7 @@ CREATE TABLE bountygo.jobs (
 	CHECK (state <> 'dead' OR why IS NOT NULL)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX jobs_due_idx ON bountygo.jobs (stage, host, priority DESC, run_at, id) WHERE state = 'queued';
-CREATE INDEX jobs_urgent_idx ON bountygo.jobs (priority DESC, run_at, host) WHERE state = 'queued' AND priority > 0;
+CREATE INDEX jobs_urgent_idx ON bountygo.jobs (priority DESC, run_at, host) WHERE state = 'queued' AND stage = 'fetch' AND priority > 0;
 CREATE INDEX jobs_run_at_idx ON bountygo.jobs (run_at) WHERE state = 'queued';
 CREATE INDEX jobs_expired_idx ON bountygo.jobs (leased_until) WHERE state = 'leased';
 CREATE UNIQUE INDEX jobs_open_key ON bountygo.jobs (kind, dedupe_key) WHERE state IN ('queued', 'leased');
