@@ -65,11 +65,16 @@ json_t *bg_rules_extract(bg_buffer *text, const bg_page *page, const char *url)
 		doc.title_span = title.span;
 	for (size_t i = 0; i < RULE_COUNT; i++)
 		if (doc.is_task || rules[i].of_any_page)
+		{
 			if (!rules[i].run(&doc, &found[i]))
 			{
 				bg_found_clear(&found[i]);
 				bg_doc_missing(&doc, rules[i].field, "absent");
 			}
+			/* the first of them: tags look at it */
+			if (i == 0 && found[i].value != NULL)
+				doc.organizer = json_string_value(found[i].value);
+		}
 	if (text->failed)
 		goto done;
 	put(fields, &doc, "title", &title);

@@ -108,6 +108,7 @@ typedef struct bg_doc
 	const char *title_source; /* where metadata states it; NULL: from the text */
 	const char *title_method;
 	const char *category;
+	const char *organizer; /* borrowed, or NULL */
 	bg_amount *amounts;
 	size_t amount_count;
 	bg_money title_money;         /* "[$500]" in a page's title, which is no part of its text */

@@ -63,6 +63,8 @@ static size_t find_within(const char *scan, size_t from, size_t to, const char *
 
 static void mask(char *scan, size_t len)
 {
+	bool open_comment = false;
+
 	mask_code(scan, len);
 	for (size_t at = 0; at < len; at++)
 	{
@@ -89,7 +91,11 @@ static void mask(char *scan, size_t len)
 				break;
 			case '<':
 				if (bg_scan_has(scan, len, at, "<!--"))
-					end = find_within(scan, at, len, "-->");
+				{
+					/* looked for once in vain, it isn't there for the rest either */
+					end = open_comment ? BG_SCAN_NONE : find_within(scan, at, len, "-->");
+					open_comment = open_comment || end == BG_SCAN_NONE;
+				}
 				else if (at + 1 < len && (bg_is_alpha(scan[at + 1]) || scan[at + 1] == '/'))
 					end = find_within(scan, at, limit, ">");
 				else

@@ -396,7 +396,8 @@ bool bg_rules_title(bg_doc *doc, bg_found *found)
 		method = doc->page->title.method != NULL ? doc->page->title.method : "meta";
 		confidence = 0.9;
 	}
-	if (structured != NULL && bg_utf8_valid(structured, strlen(structured)))
+	if (structured != NULL && strlen(structured) < 1000 &&
+	    bg_utf8_valid(structured, strlen(structured)))
 	{
 		char *title = bg_doc_clean(structured, strlen(structured));
 

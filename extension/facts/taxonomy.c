@@ -107,6 +107,62 @@ static void consider(choice *best, const char *tag, int score, bg_span span)
 		}
 }
 
+/* A word that the text keeps coming back to: the organizer's name, a word of the title. */
+static void consider_word(const bg_doc *doc, choice *best, const char *word, size_t len, int score)
+{
+	/* clang-format off */
+	static const char *const common[] = {
+		"with", "from", "that", "this", "your", "into", "needed", "wanted", "build", "write",
+		"create", "make", "using", "about", "apply", "details", "issue", "project", "program",
+		"programme", "program's", "call", "submissions", "open", "work", "team", "first", "help",
+		"rules", "reward", "rewards", "prizes", "prize", "bounty", "bounties", "contest",
+		"another", "long", "name", "when", "after", "before", "what", "how", "does", "each",
+		"explore", "receive", "hold", "users", "only", "small", "next", "test", "list", "full",
+		"come", "developers", "developer", "community", "feature", "support", "application", NULL
+	};
+	/* clang-format on */
+	char lower[32];
+	const char *const one[] = {lower, NULL};
+	size_t end = 0;
+	size_t at;
+	int count;
+
+	if (len < 4 || len >= sizeof(lower))
+		return;
+	for (size_t i = 0; i < len; i++)
+	{
+		if ((unsigned char) word[i] >= 0x80 || word[i] == ' ')
+			return;
+		lower[i] = bg_to_lower(word[i]);
+	}
+	lower[len] = '\0';
+	for (size_t i = 0; common[i] != NULL; i++)
+		if (strcmp(common[i], lower) == 0)
+			return;
+	count = bg_cue_count(doc->lower, 0, doc->keywords, lower, 5);
+	if (count < 2)
+		return;
+	at = bg_cue_first(doc->lower, 0, doc->keywords, one, &end);
+	consider(best, lower, score + 2 * count, (bg_span){at, end});
+}
+
+static void consider_names(const bg_doc *doc, choice *best)
+{
+	const char *title = doc->title != NULL ? doc->title : "";
+
+	if (doc->organizer != NULL)
+		consider_word(doc, best, doc->organizer, strlen(doc->organizer), 10);
+	while (*title != '\0')
+	{
+		size_t n = strcspn(title, " ,:;()[]\"'/");
+
+		if (n > 0)
+			consider_word(doc, best, title, n, 2);
+		title += n;
+		title += strspn(title, " ,:;()[]\"'/");
+	}
+}
+
 bool bg_rules_tags(bg_doc *doc, bg_found *found)
 {
 	const char *title = doc->title_lower != NULL ? doc->title_lower : "";
@@ -139,6 +195,7 @@ bool bg_rules_tags(bg_doc *doc, bg_found *found)
 			score += 8;
 		consider(best, tags[i].tag, score, (bg_span){at, end});
 	}
+	consider_names(doc, best);
 	/* the token of the reward, where it isn't a common one */
 	for (size_t i = 0; i < doc->amount_count; i++)
 	{
