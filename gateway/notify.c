@@ -8,6 +8,7 @@
 #include "notify.h"
 
 #include <libpq-fe.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,8 +40,8 @@ static struct
 	uv_poll_t *poll;
 	uv_timer_t timer;
 	int pause_ms;
-	bool reload; /* routes have changed while they were loading */
-	bool said;   /* the failure is in the log already */
+	bool reload;    /* routes have changed while they were loading */
+	char said[300]; /* the failure that is in the log already */
 } self;
 
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -65,9 +66,13 @@ static void release(void)
 
 static void retry(const char *why)
 {
-	if (!self.said)
-		bg_log(BG_LOG_WARNING, NULL, "listening connection: %.*s", (int) strcspn(why, "\n"), why);
-	self.said = true;
+	char text[300];
+
+	snprintf(text, sizeof(text), "%.*s", (int) strcspn(why, "\n"), why);
+	/* Once for each reason, not for each try. */
+	if (strcmp(self.said, text) != 0)
+		bg_log(BG_LOG_WARNING, NULL, "listening connection: %s", text);
+	memcpy(self.said, text, sizeof(text));
 	release();
 	self.state = DOWN;
 	self.pause_ms = self.pause_ms ? self.pause_ms * 2 : 50;
@@ -125,7 +130,7 @@ static void take_routes(const PGresult *rows)
 	tell_all(BG_MESSAGE_ROUTES, table, 0);
 	bg_routes_unref(table);
 	bg_log(BG_LOG_INFO, NULL, "%d routes loaded", n);
-	self.said = false;
+	self.said[0] = '\0';
 	self.pause_ms = 0;
 	/* Notifications of the time without a connection are lost. */
 	tell_all(BG_MESSAGE_JOB, NULL, 0);
