@@ -30,6 +30,7 @@
 #define REC_DROPPED 32  /* pruned in this round */
 #define REC_HEADING 64
 #define REC_HAS_BLOCK 128 /* some descendant is a block */
+#define REC_FACTS 256     /* a side box that states facts */
 
 typedef struct record
 {
@@ -52,6 +53,7 @@ typedef struct block
 	uint32_t units;
 	uint32_t links;
 	uint32_t stops; /* full stops, commas and their East Asian relatives */
+	bool beside;    /* in a side box that states facts: stays wherever the region is */
 } block;
 
 typedef struct reading

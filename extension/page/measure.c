@@ -3,12 +3,18 @@
  *		Lengths, link shares and flags of every node, the pruning of what is not main text, and the blocks that remain.
  *		Linear: sums run from the back, because a node's parent always stands before it. Chooses no region.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include "article.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+/* A side box is no larger. */
+#define FACT_NODES 1000
 /* With less of its text in sentences a page is a list of something. */
 #define LISTING_SHARE 0.35f
 #define LISTING_WEIGHT 60.0f
@@ -196,8 +202,42 @@ void bg_measure_nodes(reading *read)
 	}
 }
 
+/*
+ * True for a small side box that says what is at stake: "Deadline: 4 October", "Prizes: 5,000 USDC". Bounties and
+ * hackathons put these beside the text.
+ */
+static bool states_facts(reading *read, size_t i)
+{
+	static const char *const words[] = {
+	    "deadline", "prize", "reward ", "reward:", "bounty", "submissions close",
+	    "apply by", "奖金",  "截止",    "赏金",    "报名"};
+	const bg_document *document = read->document;
+	const record *rec = &read->records[i];
+	bool word = false;
+	bool digit = false;
+
+	if (rec->units < 10 || rec->units > 1500 || rec->links * 2 > rec->units ||
+	    document->nodes[i].end - i > FACT_NODES)
+		return false;
+	for (size_t k = i + 1; k < document->nodes[i].end; k++)
+	{
+		const bg_node *node = &document->nodes[k];
+		const char *text = document->strings.data + node->data;
+
+		if (node->tag != TAG_TEXT || (read->records[k].flags & REC_TAG_DROP) != 0)
+			continue;
+		digit |= strpbrk(text, "0123456789") != NULL;
+		for (size_t w = 0; !word && w < sizeof(words) / sizeof(words[0]); w++)
+			word = strcasestr(text, words[w]) != NULL;
+	}
+	if (!word || !digit)
+		return false;
+	read->records[i].flags |= REC_FACTS;
+	return true;
+}
+
 /* True if the element goes, by its tag or its names. */
-static bool is_pruned(const reading *read, size_t i, int level)
+static bool is_pruned(reading *read, size_t i, int level)
 {
 	const bg_node *node = &read->document->nodes[i];
 	const record *rec = &read->records[i];
@@ -222,7 +262,8 @@ static bool is_pruned(const reading *read, size_t i, int level)
 			return level < 4 && rec->units * 2 < read->total;
 		case TAG_ASIDE:
 		case TAG_FOOTER:
-			return level < 3 && (!large || mostly_links);
+			return level < 3 && (!large || mostly_links) &&
+			       !(node->tag == TAG_ASIDE && states_facts(read, i));
 		case TAG_LABEL:
 		case TAG_LEGEND:
 			return level < 1 && !large && rec->units < 60;
@@ -249,7 +290,7 @@ static bool is_pruned(const reading *read, size_t i, int level)
 	if ((rec->names & NAME_COMMENT) != 0 && !read->forum && rec->units * 10 < read->total * 6)
 		return true;
 	if ((rec->names & NAME_BOILERPLATE) != 0 && level == 0 && (!large || mostly_links))
-		return !(rec->flags & REC_HEADING);
+		return !(rec->flags & REC_HEADING) && !states_facts(read, i);
 	return false;
 }
 
@@ -340,13 +381,14 @@ void bg_measure_blocks(reading *read, int level)
 	const bg_document *document = read->document;
 	record *records = read->records;
 	size_t end = document->nodes[read->body].end;
+	size_t beside = 0; /* where the last side box with facts ends */
 	block current;
 
 	read->block_count = 0;
 	memset(&current, 0, sizeof(current));
 	for (size_t i = 0; i < document->count; i++)
 	{
-		records[i].flags &= (uint16_t) ~REC_DROPPED;
+		records[i].flags &= (uint16_t) ~(REC_DROPPED | REC_FACTS);
 	}
 	for (size_t i = (size_t) read->body + 1; i < end; i++)
 	{
@@ -367,6 +409,7 @@ void bg_measure_blocks(reading *read, int level)
 			}
 			count_text(document->strings.data + node->data, node->len, &units, &stops);
 			current.last = (uint32_t) (i + 1);
+			current.beside = i < beside;
 			current.units += units;
 			current.stops += stops;
 			if ((rec->flags & REC_LINK) != 0)
@@ -382,7 +425,10 @@ void bg_measure_blocks(reading *read, int level)
 		{
 			rec->flags |= REC_DROPPED;
 			i = node->end - 1;
+			continue;
 		}
+		if ((rec->flags & REC_FACTS) != 0 && node->end > beside)
+			beside = node->end;
 	}
 	add_block(read, &current);
 	read->listing = false;

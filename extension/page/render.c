@@ -248,7 +248,7 @@ void bg_render_region(reading *read, uint32_t region, int level, size_t max_text
 		size_t mark;
 		bool heading;
 
-		if (one->first <= region || one->first >= document->nodes[region].end)
+		if ((one->first <= region || one->first >= document->nodes[region].end) && !one->beside)
 			continue;
 		if (is_left_out(read, one, level))
 			continue;

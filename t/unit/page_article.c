@@ -213,6 +213,28 @@ static void test_title_is_not_repeated(void **state)
 	bg_page_free(&page);
 }
 
+/* A side box with the prize or the deadline stays, and so does what opens at a click. */
+static void test_facts_beside(void **state)
+{
+	bg_page page;
+
+	(void) state;
+	read_utf8(
+	    "<main><article>" BODY
+	    "<div class='accordion-content' style='display:none'><p>Teams of four may apply.</p></div>"
+	    "<div class=note style='display:none'><p>Never "
+	    "shown.</p></div></article><aside><p>Deadline: 4 October 2026</p></aside>"
+	    "<div class=sidebar><p>Prize: 500 USDC</p></div><aside><p>Our office is "
+	    "open.</p></aside></main>",
+	    &page, BG_OK);
+	assert_has(page.text, "Deadline: 4 October 2026");
+	assert_has(page.text, "Prize: 500 USDC");
+	assert_has(page.text, "Teams of four may apply.");
+	assert_lacks(page.text, "Our office");
+	assert_lacks(page.text, "Never shown");
+	bg_page_free(&page);
+}
+
 static void test_forum(void **state)
 {
 	static const char posts[] = "<div class='comment reply'><p>" S1 "</p></div>"
@@ -335,6 +357,7 @@ int main(void)
 	    cmocka_unit_test(test_guards),
 	    cmocka_unit_test(test_blocks),
 	    cmocka_unit_test(test_title_is_not_repeated),
+	    cmocka_unit_test(test_facts_beside),
 	    cmocka_unit_test(test_forum),
 	    cmocka_unit_test(test_listing),
 	    cmocka_unit_test(test_jsonld_text),
