@@ -186,7 +186,9 @@ static int prize_count(const bg_doc *doc, const bg_line *line, const bg_money *m
 	/* "二等奖2名，稿酬各1000元", "银奖 3 名（各 4 SBD": a count with its unit before the amount, back to the last amount */
 	from = money->span.start > line->start + 60 ? money->span.start - 60 : line->start;
 	for (size_t i = money->span.start; i > from; i--)
-		if (bg_scan_ends(doc->text, i, "、") || bg_scan_ends(doc->text, i, "）") ||
+		if (bg_scan_ends(doc->text, i, "、") ||
+		    (bg_scan_ends(doc->text, i, "）") && !bg_scan_has(doc->text, line->end, i, "：") &&
+		     doc->text[i] != ':') ||
 		    doc->text[i - 1] == ';')
 		{
 			from = i;
@@ -402,6 +404,15 @@ static bg_role judge(const bg_doc *doc, const bg_amount *last, const bg_amount *
 		return BG_ROLE_PRIZE;
 	if (bg_cue_any(doc->lower, money->span.end, to, total_after))
 		return BG_ROLE_TOTAL;
+	/* the line above names the place: "First Prize" and "- $1000 USDC" below it */
+	{
+		size_t above = bg_doc_line_before(doc, amount->line);
+
+		if (above != BG_SCAN_NONE && bg_scan_skip_back(doc->lower, start) <= line->start &&
+		    doc->lines[above].end - doc->lines[above].start < 40 &&
+		    bg_cue_any(doc->lower, doc->lines[above].start, doc->lines[above].end, place_cues))
+			return BG_ROLE_PRIZE;
+	}
 	if (labelled(doc, amount->line, line, money, total_before))
 		return BG_ROLE_TOTAL;
 	if (labelled(doc, amount->line, line, money, label_before) && !line->row)
@@ -417,15 +428,6 @@ static bg_role judge(const bg_doc *doc, const bg_amount *last, const bg_amount *
 		return BG_ROLE_LABEL;
 	if (bg_cue_any(doc->lower, line->start, start, severity_cues) && start - line->start < 120)
 		return BG_ROLE_SEVERITY;
-	/* the line above names the place: "First Prize" and "- $1000 USDC" below it */
-	{
-		size_t above = bg_doc_line_before(doc, amount->line);
-
-		if (above != BG_SCAN_NONE && bg_scan_skip_back(doc->lower, start) <= line->start &&
-		    doc->lines[above].end - doc->lines[above].start < 40 &&
-		    bg_cue_any(doc->lower, doc->lines[above].start, doc->lines[above].end, place_cues))
-			return BG_ROLE_PRIZE;
-	}
 	if (bg_cue_any(doc->lower, line->start > from ? line->start : from, to, offer_cues) ||
 	    money->is_maximum)
 		return BG_ROLE_OFFER;

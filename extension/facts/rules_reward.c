@@ -109,6 +109,45 @@ static const bg_amount *largest(const bg_doc *doc, bg_role role, bool maximum)
 	return best;
 }
 
+static bool same_line(const bg_doc *doc, size_t a, size_t b)
+{
+	const bg_line *x = &doc->lines[a];
+	const bg_line *y = &doc->lines[b];
+
+	return x->end - x->start == y->end - y->start &&
+	       memcmp(doc->text + x->start, doc->text + y->start, x->end - x->start) == 0;
+}
+
+/* Two lines that say the same below lines that say the same: "1,000 tokens" may well be the second and the third prize. */
+static bool same_row(const bg_doc *doc, size_t a, size_t b)
+{
+	size_t above_a = bg_doc_line_before(doc, a);
+	size_t above_b = bg_doc_line_before(doc, b);
+
+	return a != b && same_line(doc, a, b) && above_a != BG_SCAN_NONE && above_b != BG_SCAN_NONE &&
+	       same_line(doc, above_a, above_b);
+}
+
+/*
+ * The total: the first that is called so. What follows far below a page's own total belongs to other things; without the
+ * word, the largest pool.
+ */
+static const bg_amount *stated_total(const bg_doc *doc)
+{
+	static const char *const words[] = {"total", "总", "共计", "合计", "maximum bounty", NULL};
+
+	for (size_t i = 0; i < doc->amount_count; i++)
+	{
+		const bg_amount *amount = &doc->amounts[i];
+		const bg_line *line = &doc->lines[amount->line];
+
+		if (amount->role == BG_ROLE_TOTAL &&
+		    bg_cue_any(doc->lower, line->start, amount->money.span.start, words))
+			return amount;
+	}
+	return largest(doc, BG_ROLE_TOTAL, false);
+}
+
 /* The prizes of one currency: their sum, with counts. */
 static size_t prize_sum(const bg_doc *doc, double *sum, char *currency, bg_span *span)
 {
@@ -135,15 +174,8 @@ static size_t prize_sum(const bg_doc *doc, double *sum, char *currency, bg_span 
 			bool repeated = false;
 
 			for (size_t k = 0; k < i && !repeated; k++)
-			{
-				const bg_line *a = &doc->lines[doc->amounts[k].line];
-				const bg_line *b = &doc->lines[amount->line];
-
-				repeated =
-				    doc->amounts[k].role == BG_ROLE_PRIZE && doc->amounts[k].line != amount->line &&
-				    a->end - a->start == b->end - b->start && b->end - b->start > 12 &&
-				    memcmp(doc->text + a->start, doc->text + b->start, b->end - b->start) == 0;
-			}
+				repeated = doc->amounts[k].role == BG_ROLE_PRIZE &&
+				           same_row(doc, doc->amounts[k].line, amount->line);
 			if (repeated)
 				continue;
 		}
@@ -316,7 +348,7 @@ static const char *why_missing(const bg_doc *doc)
 bool bg_rules_reward(bg_doc *doc, bg_found *found)
 {
 	const bg_amount *title = largest(doc, BG_ROLE_TITLE, false);
-	const bg_amount *total = largest(doc, BG_ROLE_TOTAL, false);
+	const bg_amount *total = stated_total(doc);
 	const bg_amount *label = NULL;
 	const bg_amount *amount;
 	double sum;

@@ -127,7 +127,7 @@ static void consider_word(const bg_doc *doc, choice *best, const char *word, siz
 	size_t at;
 	int count;
 
-	if (len < 4 || len >= sizeof(lower))
+	if (len < 4 || len >= sizeof(lower) || bg_is_digit(word[0]))
 		return;
 	for (size_t i = 0; i < len; i++)
 	{

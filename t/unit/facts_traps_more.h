@@ -255,6 +255,158 @@ static const trap pages[] = {
      .category = "translation",
      .currency = "USD",
      .amount = "0.08"},
+    {.name = "registration_and_submission",
+     .text =
+     "Cranberry Cup 2018: Official Rules\n"
+     "\n"
+     "Dates and timing\n"
+     "Registration Period: January 5, 2018 (10:00 am Eastern Time) – March 1, 2018 (5:00 pm Eastern Time).\n"
+     "Submission Period: January 5, 2018 (10:00 am Eastern Time) – March 2, 2018 (5:00 pm Eastern Time).\n"
+     "Judging Period: March 5, 2018 – March 16, 2018.\n"
+     "Winners Announced: On or around March 20, 2018.\n"
+     "\n"
+     "Sponsor: Cranberry Bank, Boston. Administrator: Devpost.\n"
+     "\n"
+     "Prizes: Grand Prize $20,000 cash; Second Prize $10,000; Best Student $2,500\n",
+     .is_task = true,
+     .organizer = "Cranberry Bank",
+     .currency = "USD",
+     .deadline = "2018-03-02",
+     .amount = "32500"},
+    {.name = "table_of_levels",
+     .text =
+     "# Ibis Bug Bounty\n"
+     "\n"
+     "| Level | Reward |\n"
+     "|---|---|\n"
+     "| Critical | up to $100,000 |\n"
+     "| High | up to $20,000 |\n"
+     "| Medium | up to $5,000 |\n"
+     "\n"
+     "Only assets listed below are in scope. Total value locked is $80M. Starting on May 3, 2024 rewards are paid in USDC.\n",
+     .is_task = true,
+     .organizer = "Ibis",
+     .currency = "USD",
+     .amount = "100000",
+     .deadline = "none"},
+    {.name = "ambassadors",
+     .text =
+     "# Become a Gannet ambassador\n"
+     "\n"
+     "Gannet is looking for ambassadors in Brazil, Kenya and Vietnam. Ambassadors host meetups and write about Gannet. Each ambassador receives 300 USDC per month. Apply before July 31, 2026.\n",
+     .is_task = true,
+     .organizer = "Gannet",
+     .category = "community",
+     .deadline = "2026-07-31"},
+    {.name = "zh_counts_in_brackets",
+     .text =
+     "# 2026“青苗杯”短视频大赛\n"
+     "\n"
+     "一、活动时间\n"
+     "投稿时间：2026年5月1日-6月30日\n"
+     "评选时间：2026年7月1日-7月15日\n"
+     "二、奖项\n"
+     "一等奖（1名）：10000元\n"
+     "二等奖（3名）：5000元\n"
+     "三等奖（10名）：1000元\n"
+     "三、投稿方式\n"
+     "将作品发送至邮箱。\n",
+     .is_task = true,
+     .category = "content",
+     .currency = "CNY",
+     .deadline = "2026-06-30",
+     .amount = "35000"},
+    {.name = "rewriting",
+     .text =
+     "Rewrite our onboarding e-mails\n"
+     "$120.00 · due in 5 days\n"
+     "posted 3 hours ago by wrenmail\n"
+     "\n"
+     "We have seven e-mails that new users get in their first month. They are too long. Please rewrite them.\n"
+     "\n"
+     "Acceptance Criteria\n"
+     "Seven texts of at most 120 words.\n",
+     .is_task = true,
+     .organizer = "wrenmail",
+     .category = "content",
+     .currency = "USD",
+     .amount = "120",
+     .deadline = "none"},
+    {.name = "results_with_prizes",
+     .text =
+     "# Linnet Hackathon results\n"
+     "\n"
+     "The hackathon ended on Sunday. First place ($4,000) went to team Finch, second place ($2,000) to team Wren. We thank all participants and sponsors.\n",
+     .is_task = false,
+     .amount = "none"},
+    {.name = "places_above_amounts",
+     .text =
+     "about earn grow showcase connect\n"
+     "Write a thread about Dunlin\n"
+     "Thread Bounty\n"
+     "WRITING\n"
+     "OPEN\n"
+     "Dunlin is a payments network. They want more people to know how it works.\n"
+     "MISSION\n"
+     "Write a thread of ten tweets.\n"
+     "ends on\n"
+     "Thu Jun 16 2022 17:30:00\n"
+     "submit entry\n"
+     "Rewards\n"
+     "🥇 First Prize\n"
+     "- $400 USDC\n"
+     "🥈 Second Prize\n"
+     "- $200 USDC\n"
+     "Evaluation Criteria\n"
+     "- Clarity\n",
+     .is_task = true,
+     .title = "Write a thread about Dunlin",
+     .organizer = "Dunlin",
+     .category = "content",
+     .currency = "USDC",
+     .deadline = "2022-06-16",
+     .amount = "600"},
+    {.name = "lessons",
+     .text =
+     "# What we learned from running a bounty program\n"
+     "\n"
+     "Last year we paid $60,000 to 48 contributors. Here is what worked. First, write clear issues. Second, answer within a day.\n",
+     .is_task = false,
+     .amount = "none"},
+    {.name = "front_matter",
+     .text =
+     "---\n"
+     "title: \"Poetry contest: rivers\"\n"
+     "date: \"2021-03-02\"\n"
+     "---\n"
+     "\n"
+     "Write a poem about a river. The best three poems win 20 HIVE each. The contest closes on March 14 at midnight UTC.\n",
+     .is_task = true,
+     .title = "Poetry contest: rivers",
+     .deadline = "2021-03-14"},
+    {.name = "open_proposal",
+     .text =
+     "# Open Grant Proposal: `Tide Clock`\n"
+     "\n"
+     "**Proposer:** `tideclock`\n"
+     "\n"
+     "We want to build a clock. Total requested: $12,000 over three milestones. Team members: two.\n",
+     .is_task = false,
+     .amount = "none"},
+    {.name = "numbered_bounty",
+     .text =
+     "# Bounty #7: Port the parser to Go\n"
+     "\n"
+     "**Status:** open\n"
+     "**Bounty:** 1.5 ETH\n"
+     "**Deadline:** none\n"
+     "\n"
+     "Port the parser to Go and keep the tests green. Open a PR when you are done.\n",
+     .is_task = true,
+     .category = "development",
+     .currency = "ETH",
+     .amount = "1.5",
+     .deadline = "none"},
 };
 /* clang-format on */
 
