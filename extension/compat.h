@@ -21,8 +21,7 @@
 #include "utils/wait_event.h"
 
 /* A WaitEventSet that lives as long as the process: 17 took a resource owner instead of a context (commit 50c67c2019). */
-static inline WaitEventSet *
-bg_create_wait_event_set(int events)
+static inline WaitEventSet *bg_create_wait_event_set(int events)
 {
 #if PG_VERSION_NUM >= 170000
 	return CreateWaitEventSet(NULL, events);
@@ -32,8 +31,7 @@ bg_create_wait_event_set(int events)
 }
 
 /* The name of our waits in pg_stat_activity: 17 can name them (commit c9af054653), before it is "Extension". */
-static inline uint32
-bg_wait_event(const char *name)
+static inline uint32 bg_wait_event(const char *name)
 {
 #if PG_VERSION_NUM >= 170000
 	return WaitEventExtensionNew(name);
@@ -44,8 +42,7 @@ bg_wait_event(const char *name)
 }
 
 /* The status of a backend by index from 1: renamed in 16 (commit 8dfa37b797). */
-static inline LocalPgBackendStatus *
-bg_backend_status(int index)
+static inline LocalPgBackendStatus *bg_backend_status(int index)
 {
 #if PG_VERSION_NUM >= 160000
 	return pgstat_get_local_beentry_by_index(index);
@@ -55,8 +52,7 @@ bg_backend_status(int index)
 }
 
 /* Whether a process is a background worker: 18 tells it by what is not a regular backend (commit dd71dbb94d). */
-static inline bool
-bg_proc_is_worker(const PGPROC *proc)
+static inline bool bg_proc_is_worker(const PGPROC *proc)
 {
 #if PG_VERSION_NUM >= 180000
 	return !proc->isRegularBackend;

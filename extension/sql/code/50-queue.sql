@@ -346,8 +346,8 @@ BEGIN
 	SELECT array_agg(f.id ORDER BY f.id DESC) INTO ids FROM (
 		SELECT j.id FROM bountygo.jobs j
 		WHERE (list_jobs.state IS NULL OR j.state = list_jobs.state) AND (list_jobs.group_id IS NULL OR j.group_id = list_jobs.group_id)
-			AND j.id < before AND (bountygo.current_user_id() IS NULL OR j.requested_by = bountygo.current_user_id()
-				OR bountygo.current_user_role() = 'admin')
+			AND j.id < before AND (j.requested_by = bountygo.current_user_id() OR bountygo.current_user_role() = 'admin'
+				OR pg_has_role('bountygo_admin', 'usage'))
 		ORDER BY j.id DESC LIMIT wanted + 1) f;
 	SELECT jsonb_build_object('items', coalesce(jsonb_agg(bountygo.job_object(u.id, false) ORDER BY u.place), '[]'), 'next',
 		CASE WHEN cardinality(ids) > wanted THEN bountygo.cursor_make('jobs', '', ids[wanted]) END)
