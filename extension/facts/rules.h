@@ -128,6 +128,8 @@ extern void bg_doc_close(bg_doc *doc);
 extern size_t bg_doc_line(const bg_doc *doc, size_t at);
 /* The line before that has content, or BG_SCAN_NONE. */
 extern size_t bg_doc_line_before(const bg_doc *doc, size_t line);
+/* True if the line stands below a heading that leads to other tasks. */
+extern bool bg_doc_elsewhere(const bg_doc *doc, size_t line);
 extern void bg_doc_missing(bg_doc *doc, const char *field, const char *reason);
 /* A value that metadata states: located in the text, or cited at its end if that is allowed. */
 extern bool bg_doc_cite(bg_doc *doc, const char *source, const char *value, bg_span *span);

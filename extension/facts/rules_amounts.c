@@ -358,6 +358,8 @@ static bg_role judge(const bg_doc *doc, const bg_amount *last, const bg_amount *
 	bool heading_other = false;
 	size_t start = money->span.start;
 
+	if (bg_doc_elsewhere(doc, amount->line))
+		return BG_ROLE_OTHER;
 	/* taken back again */
 	if (bg_cue_any(doc->lower, from, start, withdrawn))
 		return BG_ROLE_OTHER;

@@ -292,6 +292,23 @@ size_t bg_doc_line_before(const bg_doc *doc, size_t line)
 	return BG_SCAN_NONE;
 }
 
+bool bg_doc_elsewhere(const bg_doc *doc, size_t line)
+{
+	/* clang-format off */
+	static const char *const cues[] = {
+		"related", "similar", "elsewhere", "you may also", "you might also", "recommended",
+		"other bounties", "more bounties", "other jobs", "more jobs", "other tasks", "more tasks",
+		"other events", "upcoming events", "more events", "other hackathons", "more hackathons",
+		"latest bounties", "trending", "其他任务", "热门", "相关推荐", "相关任务", "猜你喜欢",
+		"为你推荐", "更多活动", "更多赛事", NULL
+	};
+	/* clang-format on */
+	size_t heading = doc->lines[line].heading;
+
+	return heading != BG_SCAN_NONE &&
+	       bg_cue_any(doc->lower, doc->lines[heading].start, doc->lines[heading].end, cues);
+}
+
 void bg_doc_missing(bg_doc *doc, const char *field, const char *reason)
 {
 	if (json_object_get(doc->missing, field) == NULL)
