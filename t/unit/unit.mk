@@ -6,7 +6,7 @@
 UNIT_C = $(PLAIN_C) extension/ppio/prompt.c extension/reader/client.c extension/auth/jwt.c $(wildcard extension/web/*.c)
 UNIT_TESTS = $(filter-out gateway_%,$(sort $(patsubst t/unit/%.c,%,$(wildcard t/unit/*.c))))
 UNIT_LIBS = -lcmocka -lcurl -lcares -lidn2 -lxml2 -ljansson -lcrypto -lssl -lseccomp -lm -lpthread
-UNIT_FLAGS = -std=gnu11 -g -O1 $(WARNINGS) $(PACKAGE_CFLAGS) -Iextension
+UNIT_FLAGS = -std=gnu11 -D_GNU_SOURCE -g -O1 $(WARNINGS) -Werror=implicit-function-declaration $(PACKAGE_CFLAGS) -Iextension
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DBG_NO_LIMITS
 
 .build/unit/%.o: %.c $(wildcard extension/*.h extension/*/*.h)
@@ -41,11 +41,11 @@ FUZZERS = $(sort $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c)))
 FUZZ_SECONDS ?= 60
 .build/fuzz/%.o: %.c $(wildcard extension/*.h extension/*/*.h)
 	@mkdir -p $(@D)
-	clang -std=gnu11 -g -O1 $(PACKAGE_CFLAGS) -Iextension -fsanitize=fuzzer-no-link,address,undefined -DBG_NO_LIMITS -c -o $@ $<
+	clang -std=gnu11 -D_GNU_SOURCE -g -O1 $(PACKAGE_CFLAGS) -Iextension -fsanitize=fuzzer-no-link,address,undefined -DBG_NO_LIMITS -c -o $@ $<
 .build/fuzz/libplain.a: $(patsubst %.c,.build/fuzz/%.o,$(UNIT_C))
 	rm -f $@ && ar rcs $@ $^
 .build/fuzz/%: t/fuzz/%.c .build/fuzz/libplain.a
-	clang -std=gnu11 -g -O1 $(PACKAGE_CFLAGS) -Iextension -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
+	clang -std=gnu11 -D_GNU_SOURCE -g -O1 $(PACKAGE_CFLAGS) -Iextension -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
 		.build/fuzz/libplain.a $(filter-out -lcmocka,$(UNIT_LIBS))
 .PHONY: fuzzers
 fuzzers: $(addprefix .build/fuzz/,$(FUZZERS))
