@@ -114,8 +114,9 @@ typedef struct bg_worker
 	bool enabled;         /* what worker_control said last */
 	bool want_pages;      /* there may be pages or texts that are due */
 	bool want_model;      /* ... or jobs for the model */
-	bool
-	    rebuild; /* settings of the network changed: claim nothing until the old connections are idle */
+	/* Settings of the network changed: claim nothing until the old connections are idle. */
+	bool rebuild;
+	char *network; /* malloc'd: the settings that connections are made with */
 	int64_t renewed_ms;
 	int64_t claimed_ms;
 	int64_t retry_ms; /* after an error of no job: nothing is written before */

@@ -117,6 +117,17 @@ static void free_network(bg_worker *worker)
 	worker->fetch_http = worker->model_http = NULL;
 }
 
+/* All settings that connections are made with, as one text to compare. palloc'd. */
+static char *network_settings(void)
+{
+	return psprintf("%d %d %d %d %s|%s|%s|%d %d %d %d %d %d|%d %d|%s|%s", bg_fetch_connections,
+	                bg_fetch_connections_per_host, bg_dns_cache_s, bg_dns_timeout_ms,
+	                bg_dns_servers, bg_user_agent, bg_ca_file, bg_fetch_connect_timeout_ms,
+	                bg_fetch_read_timeout_ms, bg_fetch_total_timeout_ms, bg_fetch_max_redirects,
+	                bg_fetch_max_bytes, bg_fetch_robots, bg_ppio_connections,
+	                bg_ppio_connections_per_host, bg_allowed_networks, bg_allowed_ports);
+}
+
 static void build_network(bg_worker *worker)
 {
 	bg_http_settings pages = {
@@ -156,6 +167,8 @@ static void build_network(bg_worker *worker)
 	if (worker->fetcher == NULL || worker->model_http == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	worker->rebuild = false;
+	free(worker->network);
+	worker->network = strdup(network_settings());
 }
 
 /* ---- settings ---------------------------------------------------------------------------------------------- */
@@ -189,7 +202,8 @@ static void reload(bg_worker *worker)
 	ProcessConfigFile(PGC_SIGHUP);
 	bg_ppio_reload_key();
 	/* Connections under way keep the settings they began with; new ones wait until those are done. */
-	worker->rebuild = true;
+	if (worker->network == NULL || strcmp(worker->network, network_settings()) != 0)
+		worker->rebuild = true;
 	worker->want_pages = worker->want_model = true;
 	ereport(LOG, (errmsg("bountygo worker %d has read its settings again%s", worker->slot,
 	                     bg_paused ? "; it is paused" : "")));
