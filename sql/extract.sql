@@ -40,7 +40,8 @@ SELECT bountygo.extract_html('') ->> 'outcome' AS nothing, bountygo.extract_html
 -- Errors for what callers do.
 \set SHOW_CONTEXT never
 SELECT 1 FROM bountygo.extract_html(NULL);
-SELECT 1 FROM bountygo.extract_html('<p>', 'ftp://example.org/');
+SELECT 1 FROM bountygo.extract_html('<p>', 'ftp://user:pass@example.org/');
+SELECT 1 FROM bountygo.extract_html('<p>', 'file:///a b');
 SELECT 1 FROM bountygo.extract_html('<p>', 'https://user:pass@example.org/');
 SELECT 1 FROM bountygo.extract_html('<p>', NULL, repeat('x', 1025));
 SELECT 1 FROM bountygo.extract_text(NULL);
@@ -52,6 +53,10 @@ SELECT 1 FROM bountygo.extract_text('Some text that is long enough.', 'not a url
 -- The limits themselves are allowed; so is an address that would not be fetched from: nothing is.
 SELECT bountygo.extract_text('0123456789') ->> 'outcome' AS shortest, bountygo.extract_text(repeat('ж', 200000)) ->> 'outcome' AS longest,
 	bountygo.extract_text('Some text that is long enough.', 'http://127.0.0.1:9999/x') ->> 'outcome' AS private;
+-- A saved page has an address of another kind; of a page over the limit the part that was read is kept, without fields.
+SELECT bountygo.extract_text('Some text that is long enough.', 'file:///saved/page.html') ->> 'url' AS saved;
+SELECT r ->> 'outcome' AS outcome, r -> 'fields' AS fields, left(r ->> 'text', 5) AS text
+FROM bountygo.extract_html(convert_to('<p>Begin ' || repeat('x ', 2 * 1024 * 1024), 'UTF8')) r;
 
 -- One child for this session, kept from call to call, and replaced when it is gone.
 SELECT pid IS NOT NULL AS runs, pages > 1 AS has_read FROM bountygo.reader_status();

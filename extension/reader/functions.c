@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "access/detoast.h"
 #include "access/htup_details.h"
 #include "fmgr.h"
@@ -241,8 +243,26 @@ static char *utf8_argument(FunctionCallInfo fcinfo, int n)
 }
 
 /*
+ * True for an absolute URI of another scheme than http and https (RFC 3986, section 3): a saved file, a message. It names where bytes
+ * are from and nothing more.
+ */
+static bool is_other_uri(const char *uri)
+{
+	size_t scheme =
+	    strspn(uri, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+
+	if (scheme < 2 || !isalpha((unsigned char) uri[0]) || uri[scheme] != ':' ||
+	    uri[scheme + 1] == '\0' || strlen(uri) > BG_URL_MAX)
+		return false;
+	for (const char *p = uri + scheme; *p != '\0'; p++)
+		if ((unsigned char) *p <= ' ' || *p == 0x7F || strchr("\"<>\\^`{|}@", *p) != NULL)
+			return false;
+	return true;
+}
+
+/*
  * The url argument in canonical form, NULL if none is given. It only says where bytes are from and nothing will be fetched, so
- * addresses and ports that the egress policy refuses are fine as they are.
+ * addresses and ports that the egress policy refuses are fine as they are, and so are other schemes.
  */
 static char *url_argument(FunctionCallInfo fcinfo, int n)
 {
@@ -268,12 +288,14 @@ static char *url_argument(FunctionCallInfo fcinfo, int n)
 			return canonical;
 	}
 	bg_url_free(&url);
-	if (error == BG_URL_ADDRESS || error == BG_URL_PORT)
+	if (error == BG_URL_ADDRESS || error == BG_URL_PORT ||
+	    (error == BG_URL_SCHEME && is_other_uri(given)))
 		return given;
 	if (error == BG_URL_MEMORY)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	bg_error_invalid("/url", bg_url_error_text(error),
-	                 "Give the http or https address that the text is from, or leave url out.");
+	                 "Give the address that the text is from, such as https://example.org/page, or "
+	                 "leave url out.");
 }
 
 /* extract_html(html bytea, url text, content_type text) */
@@ -290,11 +312,9 @@ Datum bg_extract_html_sql(PG_FUNCTION_ARGS)
 	content_type = utf8_argument(fcinfo, 2);
 	if (content_type != NULL && strlen(content_type) > MAX_CONTENT_TYPE)
 		bg_error_invalid("/content_type", "is longer than 1024 bytes", NULL);
-	/* Looked at before it is decompressed. */
+	/* Of a giant only so much is decompressed and read that the reader sees that it is one; its text is that of the part read. */
 	len = toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ;
-	if (len > MAX_PAGE)
-		return failure(BG_TOO_LARGE, url, len);
-	html = PG_GETARG_BYTEA_PP(0);
+	html = len > MAX_PAGE ? PG_GETARG_BYTEA_P_SLICE(0, 0, MAX_PAGE + 1) : PG_GETARG_BYTEA_PP(0);
 	return read_page(BG_READER_HTML, content_type, url, VARDATA_ANY(html), VARSIZE_ANY_EXHDR(html));
 }
 
