@@ -60,6 +60,17 @@ is($node->job($waiting)->{state}, 'queued', 'a job waits');
 $node->sql('SELECT bountygo.start()');
 is($node->ended($waiting)->{state}, 'done', 'and is done after start()');
 
+# A start() that takes its time to commit: the worker that it launched waits for it.
+$node->sql('SELECT bountygo.stop()');
+$log = -s $node->logfile;
+my $slow = $node->background_psql('postgres');
+$slow->query_safe('BEGIN; SELECT bountygo.start();');
+ok($node->wait_until("SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'bountygo worker' AND wait_event = 'Extension'"),
+	'a worker is launched before start() has committed');
+$slow->query_safe('COMMIT');
+$slow->quit;
+ok($node->wait_for_worker, 'and serves once it has');
+
 # A restart without preload: no worker, nothing lost.
 $node->restart;
 is($node->sql('SELECT bool_or(alive) FROM bountygo.worker_status'), 'f', 'without preload no worker starts with the server');
