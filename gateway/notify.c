@@ -40,8 +40,9 @@ static struct
 	uv_poll_t *poll;
 	uv_timer_t timer;
 	int pause_ms;
-	bool reload;    /* routes have changed while they were loading */
-	char said[300]; /* the failure that is in the log already */
+	bool reload;      /* routes have changed while they were loading */
+	char failed[300]; /* why the query failed; its end may come with a later read */
+	char said[300];   /* the failure that is in the log already */
 } self;
 
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -93,12 +94,24 @@ static void open_poll(void)
 	uv_poll_init(&self.loop->uv, self.poll, PQsocket(self.pg));
 }
 
+/* Like connecting, an answer has its time: a server that is silent is given up. */
+static bool ask(listener_state state, const char *sql)
+{
+	self.state = state;
+	self.failed[0] = '\0';
+	if (!PQsendQuery(self.pg, sql))
+	{
+		retry(PQerrorMessage(self.pg));
+		return false;
+	}
+	uv_timer_start(&self.timer, on_timer, CONNECT_TIMEOUT_MS, 0);
+	return true;
+}
+
 static void load(void)
 {
 	self.reload = false;
-	self.state = LOADING;
-	if (!PQsendQuery(self.pg, ROUTES_SQL))
-		retry(PQerrorMessage(self.pg));
+	ask(LOADING, ROUTES_SQL);
 }
 
 static void tell_all(bg_message_type type, bg_routes *routes, int64_t job)
@@ -155,12 +168,12 @@ static void take_notifications(void)
 	}
 }
 
-/* What has arrived; each query ends with a NULL result. */
+/*
+ * What has arrived; each query ends with a NULL result. The server sends an error at once and the end of the query later, so
+ * both need not be there in the same call.
+ */
 static void take_results(void)
 {
-	bool failed = false;
-	char why[300] = "";
-
 	while ((self.state == LISTENING || self.state == LOADING) && !PQisBusy(self.pg))
 	{
 		PGresult *result = PQgetResult(self.pg);
@@ -171,16 +184,18 @@ static void take_results(void)
 
 			if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
 			{
-				failed = true;
-				strncpy(why, PQresultErrorMessage(result), sizeof(why) - 1);
+				const char *why = PQresultErrorMessage(result);
+
+				snprintf(self.failed, sizeof(self.failed), "%s",
+				         why[0] != '\0' ? why : "the database answered in an unexpected form");
 			}
 			else if (self.state == LOADING)
 				take_routes(result);
 			PQclear(result);
 		}
-		else if (failed)
+		else if (self.failed[0] != '\0')
 		{
-			retry(why);
+			retry(self.failed);
 			return;
 		}
 		else if (self.state == LISTENING)
@@ -220,13 +235,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 			              on_poll);
 			return;
 		}
-		self.state = LISTENING;
 		PQsetnonblocking(self.pg, 1);
-		if (!PQsendQuery(self.pg, LISTEN_SQL))
-		{
-			retry(PQerrorMessage(self.pg));
+		if (!ask(LISTENING, LISTEN_SQL))
 			return;
-		}
 	}
 	else if ((events & UV_READABLE) || status != 0)
 	{

@@ -17,6 +17,7 @@ use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
 use PostgreSQL::Test::Utils;
+use Test::More ();
 use Time::HiRes ();
 
 my $number = 0;
@@ -66,18 +67,26 @@ sub log
 	return PostgreSQL::Test::Utils::slurp_file($self->{log});
 }
 
-# Runs a piece of code until it is true; dies after a while, saying for what it waited.
+# Runs a piece of code until it is true; dies after a minute at most, showing for what it waited and the end of the gateway's log.
 sub wait_for
 {
 	my ($self, $what, $code) = @_;
-	my $deadline = Time::HiRes::time() + $PostgreSQL::Test::Utils::timeout_default;
+	my $default = $PostgreSQL::Test::Utils::timeout_default;
+	my $deadline = Time::HiRes::time() + ($default < 60 ? $default : 60);
 
 	while (1)
 	{
 		my $value = $code->();
 
 		return $value if $value;
-		croak "$what: waited in vain; the gateway's log:\n" . $self->log if Time::HiRes::time() > $deadline;
+		if (Time::HiRes::time() > $deadline)
+		{
+			my @lines = -e $self->{log} ? split /^/, $self->log : ();
+
+			@lines = @lines[-30 .. -1] if @lines > 30;
+			Test::More::diag("$what: waited in vain; the gateway's log ends with:\n", @lines);
+			croak "$what: waited in vain";
+		}
 		select undef, undef, undef, 0.02;
 	}
 }
