@@ -121,6 +121,14 @@ void bg_buffer_free(bg_buffer *buffer)
 	bg_buffer_init(buffer, limit);
 }
 
+void bg_string_copy(char *to, size_t size, const char *from)
+{
+	size_t len = strnlen(from, size - 1);
+
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
 uint32_t bg_utf8_next(const char *bytes, size_t len, size_t *position)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

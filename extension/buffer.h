@@ -26,12 +26,15 @@ extern void bg_buffer_append(bg_buffer *buffer, const void *bytes, size_t len);
 extern void bg_buffer_puts(bg_buffer *buffer, const char *string);
 extern void bg_buffer_putc(bg_buffer *buffer, char c);
 extern void bg_buffer_printf(bg_buffer *buffer, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 /* Drops everything after "len" bytes. */
 extern void bg_buffer_truncate(bg_buffer *buffer, size_t len);
 /* Hands the bytes over to the caller (free()); NULL if failed. The buffer is empty afterwards. */
 extern char *bg_buffer_detach(bg_buffer *buffer, size_t *len);
 extern void bg_buffer_free(bg_buffer *buffer);
+
+/* Copies a string into an array of "size" bytes, cut at its end if it is longer; always terminated. */
+extern void bg_string_copy(char *to, size_t size, const char *from);
 
 /* Decodes one code point at *position (< len), advances it. Invalid bytes: U+FFFD, advances by 1. */
 extern uint32_t bg_utf8_next(const char *bytes, size_t len, size_t *position);

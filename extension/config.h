@@ -8,19 +8,19 @@
 #include "postgres.h"
 
 /* Workers */
-extern char *bg_database;		 /* bountygo.database: where preloaded workers connect */
-extern int bg_workers;			 /* bountygo.workers */
-extern char *bg_worker_role;	 /* bountygo.worker_role */
-extern bool bg_paused;			 /* bountygo.paused: claim nothing new */
-extern int bg_lease_s;			 /* bountygo.lease */
-extern int bg_max_attempts;		 /* bountygo.max_attempts */
-extern int bg_max_crashes;		 /* bountygo.max_crashes */
-extern int bg_backoff_base_s;	 /* bountygo.backoff_base */
-extern int bg_backoff_max_s;	 /* bountygo.backoff_max */
-extern int bg_max_age_s;		 /* bountygo.max_age: a snapshot younger than this answers a submit */
-extern char *bg_reader_path;	 /* bountygo.reader_path: "" = beside the library */
-extern int bg_readers;			 /* bountygo.readers: children a worker */
-extern int bg_reader_pages;		 /* bountygo.reader_pages: pages a child reads before it is replaced */
+extern char *bg_database;     /* bountygo.database: where preloaded workers connect */
+extern int bg_workers;        /* bountygo.workers */
+extern char *bg_worker_role;  /* bountygo.worker_role */
+extern bool bg_paused;        /* bountygo.paused: claim nothing new */
+extern int bg_lease_s;        /* bountygo.lease */
+extern int bg_max_attempts;   /* bountygo.max_attempts */
+extern int bg_max_crashes;    /* bountygo.max_crashes */
+extern int bg_backoff_base_s; /* bountygo.backoff_base */
+extern int bg_backoff_max_s;  /* bountygo.backoff_max */
+extern int bg_max_age_s;      /* bountygo.max_age: a snapshot younger than this answers a submit */
+extern char *bg_reader_path;  /* bountygo.reader_path: "" = beside the library */
+extern int bg_readers;        /* bountygo.readers: children a worker */
+extern int bg_reader_pages;   /* bountygo.reader_pages: pages a child reads before it is replaced */
 extern int bg_log_min_duration_ms;
 
 /* Fetching */

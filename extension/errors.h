@@ -7,7 +7,8 @@
 
 #include "utils/elog.h"
 
-#define BG_ERRCODE(status_digits) MAKE_SQLSTATE('U', 'B', status_digits[0], status_digits[1], status_digits[2])
+#define BG_ERRCODE(status_digits) \
+	MAKE_SQLSTATE('U', 'B', status_digits[0], status_digits[1], status_digits[2])
 #define ERRCODE_BG_BAD_REQUEST BG_ERRCODE("400")
 #define ERRCODE_BG_SIGN_IN BG_ERRCODE("401")
 #define ERRCODE_BG_FORBIDDEN BG_ERRCODE("403")
@@ -28,6 +29,6 @@
  * "?name" for a query parameter, or "" for the body as a whole. Does not return.
  */
 extern void bg_error_invalid(const char *pointer, const char *detail, const char *hint)
-	__attribute__((noreturn));
+    __attribute__((noreturn));
 
 #endif

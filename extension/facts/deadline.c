@@ -36,7 +36,7 @@ static void fill(bg_deadline *deadline, const bg_part *p, const bg_daytime *c, c
 	snprintf(deadline->date, sizeof(deadline->date), "%04u-%02u-%02u", (unsigned) p->year % 10000u,
 	         (unsigned) p->month % 100u, (unsigned) last_day % 100u);
 	if (zone != NULL)
-		strcpy(deadline->zone, zone->name);
+		bg_string_copy(deadline->zone, sizeof(deadline->zone), zone->name);
 	if (p->day == 0)
 		deadline->precision = BG_PRECISION_MONTH;
 	else if (c == NULL)

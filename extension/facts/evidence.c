@@ -175,3 +175,15 @@ json_t *bg_evidence_field(const char *text, size_t len, bg_span span, const char
 	json_object_set_new(field, "confidence", json_real(confidence));
 	return field;
 }
+
+bool bg_evidence_add_quote(json_t *quotes, const char *text, size_t len, bg_span span,
+                           json_t *value)
+{
+	json_t *element = bg_evidence_field(text, len, span, "", 0, value);
+
+	if (element == NULL)
+		return false;
+	json_object_del(element, "method");
+	json_object_del(element, "confidence");
+	return json_array_append_new(quotes, element) == 0;
+}

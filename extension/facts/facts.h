@@ -37,7 +37,16 @@ extern bool bg_evidence_cite(bg_buffer *text, const char *source, const char *va
 extern json_t *bg_evidence_field(const char *text, size_t len, bg_span span, const char *method,
                                  double confidence, json_t *value);
 
+/*
+ * For a field whose value is a list: adds an element to field "quotes", {"value", "quote", "start", "end"}, so that each has its own
+ * place. Steals "value". False when out of memory or there is no span.
+ */
+extern bool bg_evidence_add_quote(json_t *quotes, const char *text, size_t len, bg_span span,
+                                  json_t *value);
+
 /* ---- money.c ----------------------------------------------------------------------------------------------- */
+
+#define BG_CURRENCY_SIZE 16 /* bytes of a currency code with its end */
 
 typedef struct bg_money
 {
@@ -45,8 +54,8 @@ typedef struct bg_money
 	double min;    /* lower end of a range, or NAN */
 	char digits[40]; /* canonical decimal of amount, "10000" or "0.5", fit for numeric */
 	char min_digits[40];
-	char currency
-	    [16]; /* ISO 4217 or token, upper case ("USD", "USDC", "CNY"); "" = the text names none */
+	/* ISO 4217 or token, upper case ("USD", "USDC", "CNY"); "" = the text names none */
+	char currency[BG_CURRENCY_SIZE];
 	bool is_maximum; /* "up to" */
 	bg_span span;
 } bg_money;

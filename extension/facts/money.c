@@ -75,11 +75,11 @@ static bool read_money(const char *text, size_t len, size_t at, const char *inhe
 		n->multiplied = n->short_multiple = false;
 	}
 	if (after[0] != '\0')
-		strcpy(code, after);
+		bg_string_copy(code, BG_CURRENCY_SIZE, after);
 	else if (before[0] != '\0')
-		strcpy(code, before);
+		bg_string_copy(code, BG_CURRENCY_SIZE, before);
 	else if (inherited[0] != '\0')
-		strcpy(code, inherited);
+		bg_string_copy(code, BG_CURRENCY_SIZE, inherited);
 	else
 		return false;
 	if (before[0] != '\0')
@@ -169,7 +169,7 @@ static bool may_begin(const char *text, size_t at)
 		return false;
 	if (bg_is_alpha(before))
 	{
-		char code[16];
+		char code[BG_CURRENCY_SIZE];
 		size_t start;
 
 		return bg_unit_before(text, at, at, code, &start) != NULL;
@@ -185,7 +185,7 @@ bool bg_money_next(const char *text, size_t len, size_t *position, bg_money *mon
 	{
 		bg_number n;
 		bg_number m;
-		char code[16] = "";
+		char code[BG_CURRENCY_SIZE] = "";
 		char code2[16] = "";
 		size_t start;
 		size_t end;
@@ -246,7 +246,7 @@ bool bg_money_next(const char *text, size_t len, size_t *position, bg_money *mon
 			if (bg_number_compare(&n, &m) < 0 && (own || settle(&n, code2, false)))
 			{
 				memset(money, 0, sizeof(*money));
-				strcpy(money->currency, code2);
+				bg_string_copy(money->currency, sizeof(money->currency), code2);
 				if (bg_number_put(&m, money->digits, sizeof(money->digits)) &&
 				    bg_number_put(&n, money->min_digits, sizeof(money->min_digits)))
 				{
@@ -263,7 +263,7 @@ bool bg_money_next(const char *text, size_t len, size_t *position, bg_money *mon
 		if (own)
 		{
 			memset(money, 0, sizeof(*money));
-			strcpy(money->currency, code);
+			bg_string_copy(money->currency, sizeof(money->currency), code);
 			if (bg_number_put(&n, money->digits, sizeof(money->digits)))
 			{
 				money->amount = strtod(money->digits, NULL);

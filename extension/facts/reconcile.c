@@ -237,6 +237,23 @@ static json_t *check_tags(const char *text, size_t len, const json_t *value, con
 	return NULL;
 }
 
+/* Where each tag stands. */
+static json_t *tag_quotes(const char *text, size_t len, const json_t *tags)
+{
+	json_t *quotes = json_array();
+	size_t i;
+	json_t *tag;
+
+	json_array_foreach (tags, i, tag)
+	{
+		bg_span span;
+
+		if (bg_evidence_locate(text, len, json_string_value(tag), &span))
+			bg_evidence_add_quote(quotes, text, len, span, json_incref(tag));
+	}
+	return quotes;
+}
+
 /* The value in our form if the quote supports it. */
 static json_t *check(const char *name, const char *text, size_t len, bg_span span,
                      const json_t *value, const char *reference, const char **reason)
@@ -280,7 +297,7 @@ static void find_reference(const char *text, size_t len, char *reference)
 	reference[0] = '\0';
 	if (bg_deadline_next(text, len < 65536 ? len : bg_scan_align(text, 65535), &position, NULL,
 	                     &when))
-		strcpy(reference, when.date);
+		bg_string_copy(reference, sizeof(when.date), when.date);
 }
 
 json_t *bg_reconcile(const char *text, size_t len, const json_t *rules_result,
@@ -348,6 +365,9 @@ json_t *bg_reconcile(const char *text, size_t len, const json_t *rules_result,
 		current = bg_evidence_field(text, len, span, "model", 0.85, accepted);
 		if (current != NULL)
 		{
+			if (strcmp(name, "tags") == 0)
+				json_object_set_new(current, "quotes",
+				                    tag_quotes(text, len, json_object_get(current, "value")));
 			json_object_set_new(fields, name, current);
 			json_object_del(missing, name);
 		}

@@ -34,6 +34,8 @@ static void put(json_t *fields, bg_doc *doc, const char *name, bg_found *found)
 		return;
 	field = bg_evidence_field(doc->out->data, doc->out->len, found->span, found->method,
 	                          found->confidence, json_incref(found->value));
+	if (field != NULL && found->quotes != NULL)
+		json_object_set(field, "quotes", found->quotes);
 	if (field != NULL)
 		json_object_set_new(fields, name, field);
 }
@@ -41,7 +43,7 @@ static void put(json_t *fields, bg_doc *doc, const char *name, bg_found *found)
 json_t *bg_rules_extract(bg_buffer *text, const bg_page *page, const char *url)
 {
 	bg_doc doc;
-	bg_found title = {NULL, {0, 0}, NULL, 0};
+	bg_found title = {NULL, {0, 0}, NULL, 0, NULL};
 	bg_found found[RULE_COUNT];
 	json_t *result = NULL;
 	json_t *fields = json_object();

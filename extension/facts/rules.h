@@ -82,6 +82,7 @@ typedef struct bg_found
 	bg_span span;
 	const char *method;
 	double confidence;
+	json_t *quotes; /* of the elements of a list, each in its place; NULL for single values */
 } bg_found;
 
 typedef struct bg_doc

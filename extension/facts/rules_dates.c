@@ -323,16 +323,16 @@ static void find_reference(bg_doc *doc)
 
 		if (bg_cue_any(doc->lower, doc->lines[line].start, when.span.start, own))
 		{
-			strcpy(doc->reference, when.date);
+			bg_string_copy(doc->reference, sizeof(doc->reference), when.date);
 			return;
 		}
 		if (only[0] == '\0')
-			strcpy(only, when.date);
+			bg_string_copy(only, sizeof(only), when.date);
 		else if (strncmp(only, when.date, 4) != 0)
 			many = true;
 	}
 	if (only[0] != '\0' && !many)
-		strcpy(doc->reference, only);
+		bg_string_copy(doc->reference, sizeof(doc->reference), only);
 }
 
 bool bg_rules_dates(bg_doc *doc)

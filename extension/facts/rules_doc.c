@@ -385,6 +385,7 @@ const char *bg_doc_ld_string(const json_t *object, const char *key)
 void bg_found_clear(bg_found *found)
 {
 	json_decref(found->value);
+	json_decref(found->quotes);
 	memset(found, 0, sizeof(*found));
 }
 

@@ -163,7 +163,7 @@ static size_t prize_sum(const bg_doc *doc, double *sum, char *currency, bg_span 
 		if (amount->role != BG_ROLE_PRIZE || bg_unit_is_points(amount->money.currency))
 			continue;
 		if (currency[0] == '\0')
-			strcpy(currency, amount->money.currency);
+			bg_string_copy(currency, BG_CURRENCY_SIZE, amount->money.currency);
 		else if (strcmp(currency, amount->money.currency) != 0)
 		{
 			mixed = true;
@@ -353,7 +353,7 @@ bool bg_rules_reward(bg_doc *doc, bg_found *found)
 	const bg_amount *amount;
 	double sum;
 	double largest_row = 0;
-	char currency[16];
+	char currency[BG_CURRENCY_SIZE];
 	char digits[48];
 	bg_span span = {0, 0};
 	size_t rows = prize_sum(doc, &sum, currency, &span);

@@ -29,7 +29,7 @@ static const tag_words tags[] = {
 	{"blockchain", 3}, {"crypto", 2}, {"wallet", 2}, {"staking", 3}, {"lending", 3},
 	{"exchange", 2}, {"stablecoin", 3}, {"liquidity", 2}, {"privacy", 3}, {"security", 2},
 	{"audit", 3}, {"vulnerability", 3}, {"vulnerabilities", 3}, {"cryptography", 4}, {"poc", 2},
-	{"immunefi", 3}, {"disclosure", 2}, {"hackathon", 4}, {"prizes", 2}, {"grant", 3},
+	{"immunefi", 3}, {"disclosure", 2}, {"hackathon", 4}, {"grant", 3},
 	{"grants", 3}, {"microgrant", 3}, {"microgrants", 3}, {"open source", 4}, {"open-source", 3},
 	{"bounties", 3}, {"bounty", 2}, {"contest", 2}, {"competition", 2}, {"devpost", 3},
 	{"gitcoin", 3}, {"github", 2}, {"discord bot", 4}, {"discord", 1}, {"telegram bot", 4},
@@ -217,10 +217,12 @@ bool bg_rules_tags(bg_doc *doc, bg_found *found)
 		break;
 	}
 	found->value = json_array();
-	if (found->value == NULL)
+	found->quotes = json_array();
+	if (found->value == NULL || found->quotes == NULL)
 		return false;
 	for (int i = 0; i < MOST_TAGS; i++)
-		if (best[i].score > 0)
+		if (best[i].score > 0 && bg_evidence_add_quote(found->quotes, doc->out->data, doc->out->len,
+		                                               best[i].span, json_string(best[i].name)))
 		{
 			json_array_append_new(found->value, json_string(best[i].name));
 			if (first.end == 0)

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "facts.h"
+
 #include "scan.h"
 
 typedef struct name_code
@@ -158,7 +160,7 @@ static const char *set_code(char *code, const char *value)
 		value = "CNY";
 	else if (strcmp(value, "SAT") == 0)
 		value = "SATS";
-	strcpy(code, value);
+	bg_string_copy(code, BG_CURRENCY_SIZE, value);
 	return code;
 }
 

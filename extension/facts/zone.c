@@ -331,7 +331,7 @@ static void set_zone(bg_zone *zone, const zone_name *from, const char *text, siz
 	zone->offset = from->minutes * 60;
 	zone->west = from->west * 60;
 	if (from->shown != NULL)
-		strcpy(zone->name, from->shown);
+		bg_string_copy(zone->name, sizeof(zone->name), from->shown);
 	else
 		memcpy(zone->name, text + at, n);
 }

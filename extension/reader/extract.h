@@ -11,7 +11,7 @@
 
 /* The extraction result of a page. "url" and "content_type" may be NULL. */
 extern char *bg_extract_html(const char *bytes, size_t len, const char *url,
-							 const char *content_type, size_t *out_len);
+                             const char *content_type, size_t *out_len);
 /* The extraction result of plain text or Markdown (valid UTF-8). */
 extern char *bg_extract_text(const char *text, size_t len, const char *url, size_t *out_len);
 /*
@@ -20,6 +20,6 @@ extern char *bg_extract_text(const char *text, size_t len, const char *url, size
  * "prompt_tokens", "completion_tokens"}; with any outcome but ok the fields are those of "result".
  */
 extern char *bg_extract_complete(const char *result, size_t result_len, const char *reply,
-								 size_t reply_len, size_t *out_len);
+                                 size_t reply_len, size_t *out_len);
 
 #endif

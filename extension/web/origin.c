@@ -149,9 +149,8 @@ bg_origin *bg_origin_get(bg_fetcher *fetcher, const bg_url *url)
 	origin->redirects = 0;
 	origin->retry_after_s = -1;
 	origin->started = bg_loop_now_ms();
-	origin->url = malloc(strlen(origin->key) + sizeof("/robots.txt"));
-	if (origin->url != NULL)
-		sprintf(origin->url, "%s/robots.txt", origin->key);
+	if (asprintf(&origin->url, "%s/robots.txt", origin->key) < 0)
+		origin->url = NULL;
 	if (origin->url == NULL || !request(origin))
 		conclude(origin, BG_UNREACHABLE, BG_BAD_RESPONSE, "out of memory");
 	return origin;

@@ -50,14 +50,27 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	found jsonb;
+	tags jsonb;
 BEGIN
 	PERFORM bountygo.require_task(task_evidence.id);
 	SELECT coalesce(jsonb_object_agg(e.field, jsonb_build_object('value', e.value, 'quote', e.quote, 'start', e.start_char,
 			'end', e.end_char, 'method', e.method, 'confidence', e.confidence, 'snapshot_id', e.snapshot_id)), '{}')
 		INTO found
 		FROM bountygo.evidence e
-		WHERE e.task_id = task_evidence.id AND e.is_current AND e.field NOT IN ('rewards', 'milestones');
-	RETURN found;
+		WHERE e.task_id = task_evidence.id AND e.is_current AND e.field NOT IN ('tags', 'rewards', 'milestones');
+	-- Tags have evidence each: the place of the first stands for the field, all of them are in quotes.
+	SELECT jsonb_build_object('tags', jsonb_build_object('value', jsonb_agg(n.name ORDER BY e.id, n.i),
+			'quote', (array_agg(e.quote ORDER BY e.id))[1], 'start', (array_agg(e.start_char ORDER BY e.id))[1],
+			'end', (array_agg(e.end_char ORDER BY e.id))[1], 'method', (array_agg(e.method ORDER BY e.id))[1],
+			'confidence', (array_agg(e.confidence ORDER BY e.id))[1], 'snapshot_id', (array_agg(e.snapshot_id ORDER BY e.id))[1])
+			|| CASE WHEN bool_or(e.quote IS NOT NULL) THEN jsonb_build_object('quotes', jsonb_agg(jsonb_build_object('value', n.name,
+				'quote', e.quote, 'start', e.start_char, 'end', e.end_char) ORDER BY e.id, n.i)) ELSE '{}' END)
+		INTO tags
+		FROM bountygo.evidence e, jsonb_array_elements(CASE jsonb_typeof(e.value) WHEN 'array' THEN e.value ELSE '[]' END)
+			WITH ORDINALITY AS n (name, i)
+		WHERE e.task_id = task_evidence.id AND e.is_current AND e.field = 'tags'
+		HAVING count(*) > 0;
+	RETURN found || coalesce(tags, '{}');
 END
 $$;
 COMMENT ON FUNCTION bountygo.task_evidence(bigint) IS

@@ -162,6 +162,15 @@ BEGIN
 				bountygo.field_value(f.key, f.value -> 'value') AS value, 0::bigint AS i
 			FROM jsonb_each(CASE jsonb_typeof(result -> 'fields') WHEN 'object' THEN result -> 'fields' ELSE '{}' END) f
 			WHERE jsonb_typeof(f.value) = 'object' AND f.key NOT IN ('rewards', 'milestones')
+				AND NOT (f.key = 'tags' AND f.value ? 'quotes')
+		UNION ALL
+		-- Each tag with the place where it stands itself.
+		SELECT 0, 'tags', e.value ->> 'quote', e.value || jsonb_build_object('method', result #> '{fields,tags,method}',
+				'confidence', result #> '{fields,tags,confidence}'),
+				bountygo.field_value('tags', jsonb_build_array(e.value -> 'value')), e.i
+			FROM jsonb_array_elements(CASE jsonb_typeof(result #> '{fields,tags,quotes}') WHEN 'array' THEN result #> '{fields,tags,quotes}'
+				ELSE '[]' END) WITH ORDINALITY AS e (value, i)
+			WHERE e.i <= 20
 		UNION ALL
 		SELECT 1, 'rewards', e.value ->> 'quote', e.value, bountygo.field_value('rewards', e.value), e.i
 			FROM jsonb_array_elements(CASE jsonb_typeof(result -> 'rewards') WHEN 'array' THEN result -> 'rewards' ELSE '[]' END)
@@ -195,7 +204,11 @@ BEGIN
 	END IF;
 
 	SELECT coalesce(jsonb_object_agg(u.field, u.value), '{}') INTO known
-		FROM unnest(fields, field_values) AS u (field, value) WHERE u.field NOT IN ('rewards', 'milestones');
+		FROM unnest(fields, field_values) AS u (field, value) WHERE u.field NOT IN ('rewards', 'milestones', 'tags');
+	IF 'tags' = ANY (fields) THEN
+		known := known || jsonb_build_object('tags', (SELECT jsonb_agg(t.name) FROM unnest(fields, field_values) AS u (field, value),
+			jsonb_array_elements(u.value) AS t (name) WHERE u.field = 'tags'));
+	END IF;
 	SELECT coalesce(jsonb_object_agg(n.field, CASE
 			WHEN result #>> ARRAY['missing', n.field] = ANY (enum_range(NULL::bountygo.missing_reason)::text[])
 				THEN result #>> ARRAY['missing', n.field]

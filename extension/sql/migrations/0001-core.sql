@@ -266,7 +266,7 @@ CREATE TABLE bountygo.evidence (
 	CHECK ((snapshot_id IS NULL) = (quote IS NULL) AND (snapshot_id IS NULL) = (start_char IS NULL)
 		AND (snapshot_id IS NULL) = (end_char IS NULL))
 );
-CREATE UNIQUE INDEX evidence_current_key ON bountygo.evidence (task_id, field) WHERE is_current AND field NOT IN ('rewards', 'milestones');
+CREATE UNIQUE INDEX evidence_current_key ON bountygo.evidence (task_id, field) WHERE is_current AND field NOT IN ('tags', 'rewards', 'milestones');
 CREATE INDEX evidence_task_idx ON bountygo.evidence (task_id);
 CREATE INDEX evidence_snapshot_idx ON bountygo.evidence (snapshot_id);
 COMMENT ON TABLE bountygo.evidence IS 'Where each value comes from: the quote, its place in the snapshot (characters, end exclusive) and the method.';
