@@ -65,7 +65,7 @@ $node->sql('SELECT bountygo.stop()');
 $log = -s $node->logfile;
 my $slow = $node->background_psql('postgres');
 $slow->query_safe('BEGIN; SELECT bountygo.start();');
-ok($node->wait_until("SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'bountygo worker' AND wait_event = 'Extension'"),
+ok($node->wait_until("SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'bountygo worker' AND wait_event = 'transactionid'"),
 	'a worker is launched before start() has committed');
 $slow->query_safe('COMMIT');
 $slow->quit;

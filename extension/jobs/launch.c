@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
@@ -21,6 +22,8 @@
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "storage/procarray.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
@@ -112,7 +115,10 @@ static int live_slots(bool *is_live, int *pids)
 static bool register_one(BackgroundWorker *worker, int slot, Oid role,
                          BackgroundWorkerHandle **handle)
 {
-	bg_launch_extra extra = {.database = MyDatabaseId, .role = role};
+	bg_launch_extra extra = {.database = MyDatabaseId,
+	                         .role = role,
+	                         .transaction =
+	                             U64FromFullTransactionId(GetTopFullTransactionIdIfAny())};
 
 	worker->bgw_main_arg = Int32GetDatum(slot);
 	worker->bgw_notify_pid = MyProcPid;
@@ -127,6 +133,29 @@ static void complain(int started, int wanted, int level)
 	                errdetail("All background worker slots of the server are in use."),
 	                errhint("Raise max_worker_processes, which is %d, and restart the server.",
 	                        max_worker_processes)));
+}
+
+void bg_launch_wait(const bg_launch_extra *extra)
+{
+	int lock_timeout = LockTimeout;
+	uint64 next;
+
+	if (extra->transaction == 0)
+		return;
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	pgstat_report_activity(STATE_RUNNING, "bountygo: waiting for bountygo.start() to commit");
+	next = U64FromFullTransactionId(ReadNextFullTransactionId());
+	/* A process that is started again much later must not take another transaction's number for it. */
+	if (next - extra->transaction < PG_INT32_MAX / 2)
+	{
+		/* However long that takes: to give up would mean no workers. */
+		LockTimeout = 0;
+		XactLockTableWait((TransactionId) extra->transaction, NULL, NULL, XLTW_None);
+		LockTimeout = lock_timeout;
+	}
+	CommitTransactionCommand();
+	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
 /* Starts what is missing; returns how many slots are served or will be. SPI is connected. */
@@ -178,7 +207,7 @@ PGDLLEXPORT Datum bountygo_register_workers(PG_FUNCTION_ARGS)
 		                errhint("Run bountygo.init(), or set bountygo.worker_role.")));
 	if (is_new)
 	{
-		/* Others see the role when this transaction has committed: the launcher waits for that. */
+		/* Others see the role when this transaction has committed: the launcher waits for its end. */
 		BackgroundWorker launcher;
 		BackgroundWorkerHandle *handle;
 		pid_t pid;
@@ -278,6 +307,7 @@ void bg_launcher_main(Datum main_arg)
 		BackgroundWorkerInitializeConnectionByOid(extra.database, InvalidOid, 0);
 	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("lock_timeout", "10000", PGC_SUSET, PGC_S_OVERRIDE);
+	bg_launch_wait(&extra);
 
 	for (int looks = 0;; looks++)
 	{

@@ -191,6 +191,10 @@ typedef struct bg_launch_extra
 {
 	Oid database;
 	Oid role;
+	uint64 transaction; /* of the start() that launches, to be waited for; 0 = none */
 } bg_launch_extra;
+
+/* Waits for the end of the transaction that launched this process: what it made can't be seen before, and nobody tells us. */
+extern void bg_launch_wait(const bg_launch_extra *extra);
 
 #endif

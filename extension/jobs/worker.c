@@ -40,12 +40,10 @@
 
 #define IDLE_MS 60000 /* the sweep that finds what nobody woke us for */
 #define MAX_FAILURES 5
-#define ENABLE_WAIT_MS 3000 /* for the start() that launched us to commit */
 
 typedef enum bg_readiness
 {
-	BG_NOT_READY,   /* no extension, no tables: wait */
-	BG_NOT_ENABLED, /* stopped, or the start() that launched us has not committed yet */
+	BG_NOT_READY, /* no extension, no tables: wait */
 	BG_READY,
 	BG_NOT_WANTED /* stopped, or another process has the slot */
 } bg_readiness;
@@ -299,12 +297,7 @@ static bg_readiness get_ready(bg_worker *worker)
 	else if (!same_version())
 		say_once("the library and the extension are of different versions: run ALTER EXTENSION "
 		         "bountygo UPDATE, or restart the server");
-	else if (!bg_queue_is_enabled())
-		readiness =
-		    TimestampDifferenceExceeds(MyStartTimestamp, GetCurrentTimestamp(), ENABLE_WAIT_MS)
-		        ? BG_NOT_WANTED
-		        : BG_NOT_ENABLED;
-	else if (!bg_queue_take_slot(worker->slot))
+	else if (!bg_queue_is_enabled() || !bg_queue_take_slot(worker->slot))
 		readiness = BG_NOT_WANTED;
 	else
 		readiness = BG_READY;
@@ -392,9 +385,6 @@ static void run(bg_worker *worker, WaitEventSet *set, MemoryContext context)
 					                "another process serves its slot",
 					                worker->slot)));
 					proc_exit(0);
-				case BG_NOT_ENABLED:
-					wait_for_something(worker, set, ENABLE_WAIT_MS / 2);
-					continue;
 				case BG_NOT_READY:
 					wait_for_something(worker, set, IDLE_MS);
 					continue;
@@ -462,6 +452,7 @@ void bg_worker_main(Datum main_arg)
 	BackgroundWorkerUnblockSignals();
 	connect_as(&extra);
 	pin_settings();
+	bg_launch_wait(&extra);
 	bg_ppio_reload_key();
 
 	worker.loop = bg_loop_create();
