@@ -8,7 +8,8 @@
 #include "lib/stringinfo.h"
 #include "utils/json.h"
 
-void bg_error_invalid(const char *pointer, const char *detail, const char *hint)
+void bg_error_at(int code, const char *message, const char *pointer, const char *detail,
+                 const char *hint)
 {
 	StringInfoData list;
 
@@ -18,7 +19,12 @@ void bg_error_invalid(const char *pointer, const char *detail, const char *hint)
 	appendStringInfoString(&list, ", \"detail\": ");
 	escape_json(&list, detail);
 	appendStringInfoString(&list, "}]");
-	ereport(ERROR, (errcode(ERRCODE_BG_INVALID), errmsg("the request is not valid"),
+	ereport(ERROR, (errcode(code), errmsg_internal("%s", message),
 	                errdetail_internal("%s", list.data), hint != NULL ? errhint("%s", hint) : 0));
 	pg_unreachable();
+}
+
+void bg_error_invalid(const char *pointer, const char *detail, const char *hint)
+{
+	bg_error_at(ERRCODE_BG_INVALID, "the request is not valid", pointer, detail, hint);
 }

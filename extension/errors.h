@@ -24,6 +24,10 @@
 #define ERRCODE_BG_UNAVAILABLE BG_ERRCODE("503")
 #define ERRCODE_BG_UPSTREAM_TIMEOUT BG_ERRCODE("504")
 
+/* An error of class UB that names a place: DETAIL is a list of one, see bg_error_invalid. Does not return. */
+extern void bg_error_at(int code, const char *message, const char *pointer, const char *detail,
+                        const char *hint) __attribute__((noreturn));
+
 /*
  * UB422 for one field: DETAIL is [{"pointer": "/url", "detail": "..."}]. "pointer" is an RFC 6901 JSON pointer into the body, or
  * "?name" for a query parameter, or "" for the body as a whole. Does not return.

@@ -50,7 +50,7 @@ static void finish_when_both(bg_health *health)
 	json_object_set(json_object_get(answer, "components"), "redis", health->redis);
 	status = json_string_value(json_object_get(answer, "status"));
 	code = status != NULL && strcmp(status, "unhealthy") != 0 ? 200 : 503;
-	text = json_dumps(answer, JSON_COMPACT);
+	text = json_dumps(answer, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	bg_request_answer(request, code, &(bg_header){"retry-after", "1"}, code == 503,
 	                  "application/json", text, strlen(text));
 	free(text);

@@ -341,6 +341,11 @@ static BG_JSON_ACTION scalar(void *arg, char *text, JsonTokenType type)
 	BG_JSON_ACTION_DONE;
 }
 
+static void refuse_json(const char *pointer, const char *detail)
+{
+	bg_error_at(ERRCODE_BG_BAD_REQUEST, "the body is not valid JSON", pointer, detail, NULL);
+}
+
 static void refuse_syntax(const reading *state, JsonParseErrorType error)
 {
 	int offset = token_offset(state);
@@ -356,18 +361,12 @@ static void refuse_syntax(const reading *state, JsonParseErrorType error)
 			                 "This holds half of a surrogate pair, which is no character.",
 			                 "Write characters beyond U+FFFF as two escapes, or as UTF-8.");
 			break;
-		case JSON_EXPECTED_MORE:
-			ereport(ERROR, (errcode(ERRCODE_BG_BAD_REQUEST), errmsg("the body is not valid JSON"),
-			                errdetail("It ends too early.")));
-			break;
 		default:
-			if (offset >= state->len)
-				ereport(ERROR,
-				        (errcode(ERRCODE_BG_BAD_REQUEST), errmsg("the body is not valid JSON"),
-				         errdetail("It ends too early.")));
-			ereport(ERROR, (errcode(ERRCODE_BG_BAD_REQUEST), errmsg("the body is not valid JSON"),
-			                errdetail("What stands at character %d is not allowed there.",
-			                          pg_mbstrlen_with_len(state->json, offset) + 1)));
+			if (error == JSON_EXPECTED_MORE || offset >= state->len)
+				refuse_json("", "The body ends too early.");
+			refuse_json(pointer_at(state->json, offset),
+			            psprintf("What stands at character %d is not allowed there.",
+			                     pg_mbstrlen_with_len(state->json, offset) + 1));
 	}
 }
 
