@@ -74,7 +74,6 @@ char *bg_jwt_key_file;
 char *bg_jwt_issuer;
 char *bg_jwt_audience;
 int bg_access_token_s;
-char *bg_public_url;
 
 static bool check_networks(char **value, void **extra, GucSource source);
 static bool check_ports(char **value, void **extra, GucSource source);
@@ -220,10 +219,6 @@ static const string_setting string_settings[] = {
      NULL},
     {"jwt_audience", "Audience (aud) of access tokens.", &bg_jwt_audience, "bountygo-api",
      PGC_SIGHUP, 0, NULL},
-    {"public_url",
-     "Address of the service as its users see it, without a trailing slash; empty: links are "
-     "relative.",
-     &bg_public_url, "", PGC_SIGHUP, 0, NULL},
 };
 
 static const bool_setting bool_settings[] = {

@@ -65,7 +65,6 @@ extern char *bg_jwt_key_file;
 extern char *bg_jwt_issuer;
 extern char *bg_jwt_audience;
 extern int bg_access_token_s;
-extern char *bg_public_url;
 
 extern void bg_config_define(void);
 /* The reader's program: bountygo.reader_path, or "bountygo-reader" beside the library. palloc'd. */
