@@ -27,9 +27,9 @@ SQL_MIGRATIONS = $(sort $(wildcard extension/sql/migrations/*.sql))
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
-REGRESS_OPTS = --inputdir=.
+REGRESS_OPTS = --inputdir=. --encoding=UTF8
 ISOLATION = $(sort $(patsubst specs/%.spec,%,$(wildcard specs/*.spec)))
-ISOLATION_OPTS = --inputdir=. --load-extension=bountygo
+ISOLATION_OPTS = --inputdir=. --encoding=UTF8 --load-extension=bountygo
 
 PACKAGES = libcurl libxml-2.0 jansson libcares libcrypto
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
