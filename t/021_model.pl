@@ -22,7 +22,7 @@ sub page
 
 	append_to_file("$dir/$name.html", <<"END");
 <!doctype html><html lang="en"><head><title>Rust parser bounty $name</title></head><body><main><h1>Rust parser bounty $name</h1>
-<p>We pay a bounty of 5,000 USDC for a parser in Rust. It all began when Quux Collective could not read its own pages.</p>
+<p>We pay a bounty of 5,000 USDC for a parser in Rust. It all began when Quuxly could not read its own pages.</p>
 <p>Submission deadline: 4 October 2037, 17:00 UTC. Send your work through the form. [[model:$mode]]</p>
 </main></body></html>
 END
@@ -31,7 +31,7 @@ END
 
 my $web = BountyGo::HttpServer->start(root => $dir);
 my $model = BountyGo::ModelServer->start(dir => $dir, key => $key, script => {
-	facts => [ { field => 'organizer', value => 'Quux Collective', quote => 'when Quux Collective could not read its own pages' },
+	facts => [ { field => 'organizer', value => 'Quuxly', quote => 'when Quuxly could not read its own pages' },
 		{ field => 'eligibility', value => 'invented', quote => 'nobody wrote this' } ] });
 my $node = BountyGo::Node->create('model', conf => "bountygo.ppio_url = '" . $model->url . "'\nbountygo.ppio_key_file = '$dir/key'\n"
 	. "bountygo.ppio_read_timeout = 3s\nbountygo.ppio_breaker_failures = 50\nbountygo.ppio_breaker_open = 1s\n");
@@ -59,7 +59,7 @@ is(scalar(@requests), 1, 'the model is asked once');
 ok($requests[0]{authorized}, 'with the key');
 ok($requests[0]{json_mode}, 'for JSON');
 is_deeply([ grep { !/^(organizer|eligibility|summary|tags)$/ } @{ $requests[0]{asked} } ], [], 'for nothing that the rules have found');
-is(organizer($job)->{value}, 'Quux Collective', 'what it quotes is taken');
+is(organizer($job)->{value}, 'Quuxly', 'what it quotes is taken');
 is(organizer($job)->{method}, 'model', 'as the model\'s word');
 is(substr($job->{result}{text}, organizer($job)->{start}, organizer($job)->{end} - organizer($job)->{start}),
 	organizer($job)->{quote}, 'with the place in the text');
@@ -111,10 +111,10 @@ $node->sql('SELECT bountygo.ppio_reset_breaker()');
 
 # 429 with Retry-After: the provider rests, the job waits, and spends no attempt.
 $model->script({ sequence => [ ('good') x scalar($model->requests), '429' ], retry_after => 1,
-	facts => [ { field => 'organizer', value => 'Quux Collective', quote => 'when Quux Collective could not read its own pages' } ] });
+	facts => [ { field => 'organizer', value => 'Quuxly', quote => 'when Quuxly could not read its own pages' } ] });
 append_to_file("$dir/plain.html", <<'END');
 <!doctype html><html lang="en"><head><title>Another Rust parser bounty</title></head><body><main><h1>Another Rust parser bounty</h1>
-<p>We pay a bounty of 7,000 USDC for a parser in Rust. It all began when Quux Collective could not read its own pages.</p>
+<p>We pay a bounty of 7,000 USDC for a parser in Rust. It all began when Quuxly could not read its own pages.</p>
 <p>Submission deadline: 5 October 2037, 17:00 UTC. Send your work through the form.</p></main></body></html>
 END
 my $count = () = $model->requests;
@@ -122,7 +122,7 @@ $job = $node->ended($node->submit($web->url('/plain.html')));
 @requests = ($model->requests)[ $count .. $count + 1 ];
 is(join(' ', map { $_->{status} } @requests), '429 200', 'asked again after 429');
 cmp_ok($requests[1]{at} - $requests[0]{at}, '>=', 0.95, 'not before it is time');
-is(organizer($job)->{value}, 'Quux Collective', 'and then it is as if nothing had been');
+is(organizer($job)->{value}, 'Quuxly', 'and then it is as if nothing had been');
 is($job->{attempts}, 1, 'no attempt is spent');
 
 # The budget: none left, by rules, at once.

@@ -63,8 +63,10 @@ port_is_free() {
 	perl -MIO::Socket::INET -e 'exit(IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1) ? 0 : 1)' "$1"
 }
 
+# runs PID: true if the process exists and has not merely been left unreaped.
+runs() { [ -r "/proc/$1/stat" ] && ! grep -q ') Z ' "/proc/$1/stat" 2>/dev/null; }
 # alive PIDFILE: true if the process that the file names runs.
-alive() { [ -s "$1" ] && kill -0 "$(head -n 1 "$1")" 2>/dev/null; }
+alive() { [ -s "$1" ] && runs "$(head -n 1 "$1")"; }
 
 # wait_until SECONDS WHAT COMMAND…: polls a condition; dies naming WHAT when time is up.
 wait_until() {
@@ -85,7 +87,7 @@ end_process() {
 	}
 	pid=$(head -n 1 "$1")
 	kill "-$2" "$pid" 2>/dev/null || true
-	while kill -0 "$pid" 2>/dev/null; do
+	while runs "$pid"; do
 		if [ $SECONDS -ge $end ]; then
 			kill -KILL "$pid" 2>/dev/null || true
 			break
