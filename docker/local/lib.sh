@@ -13,10 +13,14 @@ die() {
 
 # Runs a command as the user that owns the servers.
 as_runner() {
-	if [ "$(id -u)" -eq 0 ]; then
+	local here=$PWD
+	if [ "$(id -u)" -ne 0 ]; then
+		"$@"
+	elif (cd / && runuser -u postgres -- test -x "$here" </dev/null); then
 		runuser -u postgres -- "$@"
 	else
-		"$@"
+		# Programs complain of a directory that they can't enter.
+		(cd / && exec runuser -u postgres -- "$@")
 	fi
 }
 runner() { if [ "$(id -u)" -eq 0 ]; then echo postgres; else id -un; fi; }
