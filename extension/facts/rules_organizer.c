@@ -477,7 +477,7 @@ static bool described(const bg_doc *doc, bg_found *found)
 	return false;
 }
 
-/* "Solana Foundation", "InterWasm DAO": a name with the kind of its organisation. */
+/* "Lantern Foundation", "Orchard DAO": a name with the kind of its organisation. */
 static bool incorporated(const bg_doc *doc, bg_found *found)
 {
 	static const char *const kinds[] = {
