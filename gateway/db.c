@@ -228,7 +228,7 @@ void bg_db_look(const struct bg_db *db, bg_db_state *state)
 bool bg_db_is_ready(const struct bg_db *db)
 {
 	for (int i = 0; i < db->n; i++)
-		if (db->connections[i].state == READY)
+		if (__atomic_load_n(&db->connections[i].state, __ATOMIC_RELAXED) == READY)
 			return true;
 	return false;
 }

@@ -119,6 +119,16 @@ static void say(bg_request *request, const char *body)
 	bg_request_answer(request, 200, NULL, 0, "application/json", body, strlen(body));
 }
 
+/* The kernel chooses the loop of a connection: ready is who can serve on each of them. */
+static bool all_ready(void)
+{
+	for (int i = 0; i < bg_n_loops; i++)
+		if (__atomic_load_n(&bg_loops[i].routes, __ATOMIC_RELAXED) == NULL ||
+		    !bg_db_is_ready(bg_loops[i].db))
+			return false;
+	return true;
+}
+
 bool bg_health_serve(bg_request *request, bg_str path)
 {
 	bg_str method = bg_http_method(request->http);
@@ -147,7 +157,7 @@ bool bg_health_serve(bg_request *request, bg_str path)
 		say(request, "{\"status\":\"alive\"}");
 	else if (which == 2)
 		ask(request);
-	else if (request->loop->routes == NULL || !bg_db_is_ready(request->loop->db))
+	else if (!all_ready())
 		bg_request_fail(request, 503, "The database can't be reached now; try again soon.", NULL);
 	else
 		say(request, "{\"status\":\"ready\"}");

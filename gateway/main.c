@@ -34,6 +34,7 @@ static bg_config config;
 static int argument_count;
 static char **arguments;
 static uv_signal_t signals[3];
+static uv_sem_t ended; /* loops of other threads that have */
 
 uint64_t bg_now_ms(void)
 {
@@ -182,6 +183,15 @@ static void run_loop(void *data)
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 
+/* The thread stays until the process ends: libh2o keeps free memory by thread, which would be lost with it. */
+static void run_thread(void *data)
+{
+	run_loop(data);
+	uv_sem_post(&ended);
+	for (;;)
+		pause();
+}
+
 /* ---- signals ---- */
 
 static void reload(void)
@@ -260,15 +270,16 @@ static int run(void)
 	       "bountygo-gateway %s listens on port %d, for operators on port %d, with %d loops",
 	       BG_VERSION, bg_server_port(bg_loops[0].server, false),
 	       bg_server_port(bg_loops[0].server, true), bg_n_loops);
+	uv_sem_init(&ended, 0);
 	for (int i = 1; i < bg_n_loops; i++)
-		if (uv_thread_create(&bg_loops[i].thread, run_loop, &bg_loops[i]) != 0)
+		if (uv_thread_create(&bg_loops[i].thread, run_thread, &bg_loops[i]) != 0)
 		{
 			bg_log(BG_LOG_ERROR, NULL, "a thread can't be started: %s", strerror(errno));
 			return 1;
 		}
 	run_loop(&bg_loops[0]);
 	for (int i = 1; i < bg_n_loops; i++)
-		uv_thread_join(&bg_loops[i].thread);
+		uv_sem_wait(&ended);
 	bg_log(BG_LOG_INFO, NULL, "ended");
 	return 0;
 }

@@ -294,7 +294,8 @@ static void on_accept(uv_stream_t *stream, int status)
 	h2o_accept(&l->accept, h2o_uv_socket_create((uv_stream_t *) tcp, free_handle));
 }
 
-static bool listen_on(listener *l, const char *where, bg_buf *error)
+/* "same": a port of another loop that is meant, if any port will do. */
+static bool listen_on(listener *l, const char *where, int same, bg_buf *error)
 {
 	struct bg_server *server = l->server;
 	struct sockaddr_storage address;
@@ -310,7 +311,7 @@ static bool listen_on(listener *l, const char *where, bg_buf *error)
 
 	if (!bg_config_endpoint(where, host, sizeof(host), &port))
 		return false;
-	snprintf(service, sizeof(service), "%d", port);
+	snprintf(service, sizeof(service), "%d", port == 0 ? same : port);
 	result = uv_getaddrinfo(&server->loop->uv, &lookup, NULL, host, service, NULL);
 	if (result != 0)
 	{
@@ -380,11 +381,12 @@ struct bg_server *bg_server_create(bg_loop *loop, bg_buf *error)
 	configure(server, &server->public, "default", false);
 	configure(server, &server->admin, "admin", true);
 	h2o_context_init(&server->context, &loop->uv, &server->global);
-	if (!listen_on(&server->public, config->listen, error))
+	if (!listen_on(&server->public, config->listen,
+	               loop->id > 0 ? bg_server_port(bg_loops[0].server, false) : 0, error))
 		return NULL;
 	/* One place to look at is enough for what concerns the whole process. */
 	if (loop->id == 0 && config->admin_listen[0] != '\0' &&
-	    !listen_on(&server->admin, config->admin_listen, error))
+	    !listen_on(&server->admin, config->admin_listen, 0, error))
 		return NULL;
 	return server;
 }

@@ -26,7 +26,7 @@ typedef struct bg_wait
 	char *location;
 	bg_buf body;
 	bool looking;
-	bool again; /* the job ended, or may have, while it was being looked at */
+	bool again; /* it must be looked at once more: the job ended meanwhile, or the look failed */
 	char applied[24];
 } bg_wait;
 
@@ -79,7 +79,12 @@ static void on_looked(bg_db_call *call, const bg_db_result *result)
 		answer(wait, 202);
 		return;
 	}
-	/* Without the database there is nothing to be heard; once it is back, all jobs are looked at. */
+	else
+	{
+		/* What the listening connection told may be lost with this look: a tick looks again or ends the waiting. */
+		wait->again = true;
+		return;
+	}
 	if (bg_now_ms() >= wait->until)
 		answer(wait, 202);
 	else if (wait->again)
@@ -175,8 +180,13 @@ void bg_wait_tick(bg_request *request, uint64_t now)
 {
 	bg_wait *wait = request->wait;
 
-	if (!wait->looking && (now >= wait->until || request->loop->draining))
+	if (wait->looking)
+		return;
+	if (now >= wait->until || request->loop->draining)
 		answer(wait, 202);
+	/* Each loop has connections of its own: the listening one may have been back before them. */
+	else if (wait->again && bg_db_is_ready(request->loop->db))
+		look(wait);
 }
 
 void bg_wait_end(bg_request *request)
