@@ -43,7 +43,6 @@ static page *waiting;
 static page **waiting_end = &waiting;
 static bg_reader *readers[32];
 static int n_readers;
-static const char *reader_program;
 
 static double seconds(void)
 {
@@ -69,49 +68,57 @@ static void start_next(CURLM *multi, transfer *t)
 	curl_multi_add_handle(multi, t->easy);
 }
 
-/* Gives waiting pages to idle readers and takes what they answered. */
+static void take_answers(bg_reader *reader)
+{
+	while (bg_reader_pump(reader) == BG_READER_DONE)
+	{
+		size_t len;
+		char *answer = bg_reader_take(reader, &len);
+
+		failed += answer == NULL;
+		free(answer);
+		finished++;
+		if (bg_reader_unanswered(reader) == 0)
+			break;
+	}
+	if (bg_reader_get_state(reader) == BG_READER_DEAD)
+	{
+		fprintf(stderr, "a reader died\n");
+		exit(1);
+	}
+}
+
+static bg_reader *least_busy(void)
+{
+	bg_reader *best = NULL;
+
+	for (int i = 0; i < n_readers; i++)
+		if (bg_reader_has_room(readers[i]) &&
+		    (best == NULL || bg_reader_unanswered(readers[i]) < bg_reader_unanswered(best)))
+			best = readers[i];
+	return best;
+}
+
+/* Takes what was answered and gives waiting pages to readers, as many ahead as a worker does. */
 static void pump_readers(void)
 {
+	bg_reader *reader;
+
 	for (int i = 0; i < n_readers; i++)
+		take_answers(readers[i]);
+	while (waiting != NULL && (reader = least_busy()) != NULL)
 	{
-		bg_reader_state state = bg_reader_pump(readers[i]);
+		page *p = waiting;
 
-		if (state == BG_READER_DONE)
-		{
-			size_t len;
-			char *answer = bg_reader_take(readers[i], &len);
-
-			failed += answer == NULL;
-			free(answer);
-			finished++;
-			state = BG_READER_IDLE;
-		}
-		else if (state == BG_READER_DEAD)
-		{
-			bg_reader_stop(readers[i]);
-			readers[i] = bg_reader_start(reader_program);
-			if (readers[i] == NULL)
-			{
-				perror("reader");
-				exit(1);
-			}
-			failed++;
-			finished++;
-			state = BG_READER_IDLE;
-		}
-		if (state == BG_READER_IDLE && waiting != NULL)
-		{
-			page *p = waiting;
-
-			waiting = p->next;
-			if (waiting == NULL)
-				waiting_end = &waiting;
-			bg_reader_send(readers[i], BG_READER_HTML, "text/html", 9, p->url, strlen(p->url),
-			               p->body, p->len);
-			bg_reader_pump(readers[i]);
-			free(p->body);
-			free(p);
-		}
+		waiting = p->next;
+		if (waiting == NULL)
+			waiting_end = &waiting;
+		if (!bg_reader_send_ahead(reader, BG_READER_HTML, "text/html", 9, p->url, strlen(p->url),
+		                          p->body, p->len))
+			failed++, finished++;
+		free(p->body);
+		free(p);
+		take_answers(reader);
 	}
 }
 
@@ -170,12 +177,11 @@ int main(int argc, char **argv)
 	concurrency = atoi(argv[3]);
 	if (argc == 6)
 	{
-		reader_program = argv[4];
 		n_readers = atoi(argv[5]);
 		for (int i = 0; i < n_readers; i++)
-			if ((readers[i] = bg_reader_start(reader_program)) == NULL)
+			if ((readers[i] = bg_reader_start(argv[4])) == NULL)
 			{
-				perror(reader_program);
+				perror(argv[4]);
 				return 1;
 			}
 	}

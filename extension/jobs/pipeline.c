@@ -12,6 +12,8 @@
 #include "answer.h"
 #include "work.h"
 
+#define STORE_AT_ONCE 64 /* bounds the memory that one statement takes */
+
 void bg_pipeline_start(bg_worker *worker, bg_job *job)
 {
 	if (job->model_stage)
@@ -105,19 +107,31 @@ static bool count_end(bg_worker *worker, const char *state)
 	return true;
 }
 
+static void store_pages(bg_worker *worker, bg_job **jobs, int n)
+{
+	bg_queue_page pages[STORE_AT_ONCE];
+
+	Assert(n <= STORE_AT_ONCE);
+	for (int i = 0; i < n; i++)
+	{
+		pages[i] = (bg_queue_page){.job = jobs[i]};
+		pages[i].to_model =
+		    !jobs[i]->is_public && bg_model_is_wanted(jobs[i], &pages[i].model_outcome);
+	}
+	bg_queue_store_pages(pages, n);
+	for (int i = 0; i < n; i++)
+		jobs[i]->is_over = count_end(worker, pages[i].state);
+}
+
 bool bg_pipeline_apply(bg_worker *worker, bg_job *job)
 {
-	const char *reason = NULL;
 	char *state;
 
 	switch (job->action)
 	{
 		case BG_ACTION_STORE:
-		{
-			bool wanted = !job->is_public && bg_model_is_wanted(job, &reason);
-
-			return count_end(worker, bg_queue_store_page(job, wanted, reason));
-		}
+			store_pages(worker, &job, 1);
+			return true;
 		case BG_ACTION_UNCHANGED:
 			return count_end(worker, bg_queue_finish(job, NULL, 0, NULL, BG_NOT_MODIFIED));
 		case BG_ACTION_FAIL:
@@ -130,5 +144,30 @@ bool bg_pipeline_apply(bg_worker *worker, bg_job *job)
 			return true;
 		default:
 			return bg_model_apply(worker, job);
+	}
+}
+
+void bg_pipeline_apply_all(bg_worker *worker, bg_job **jobs, int n)
+{
+	bg_job *pages[STORE_AT_ONCE];
+	int count = 0;
+	int stored = 0;
+
+	for (int i = 0; i < n; i++)
+		stored += jobs[i]->action == BG_ACTION_STORE;
+	/* Rows of hosts are updated in two passes then, and must be locked in one. */
+	if (stored > 0 && (stored < n || n > STORE_AT_ONCE))
+		bg_queue_lock_hosts(jobs, n);
+	for (int i = 0; i < n; i++)
+	{
+		if (jobs[i]->action != BG_ACTION_STORE)
+			jobs[i]->is_over = bg_pipeline_apply(worker, jobs[i]);
+		else
+			pages[count++] = jobs[i];
+		if (count > 0 && (count == STORE_AT_ONCE || i == n - 1))
+		{
+			store_pages(worker, pages, count);
+			count = 0;
+		}
 	}
 }

@@ -13,6 +13,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "../config.h"
@@ -29,7 +30,8 @@ typedef enum statement_id
 	NEXT,
 	RENEW,
 	COUNT,
-	STORE_PAGE,
+	STORE_PAGES,
+	LOCK_HOSTS,
 	FINISH,
 	FAIL,
 	DEFER,
@@ -37,6 +39,7 @@ typedef enum statement_id
 } statement_id;
 
 #define MAX_ARGS 13
+#define STORE_COLUMNS 13
 
 typedef struct statement
 {
@@ -73,12 +76,18 @@ static statement statements[STATEMENTS] = {
                8,
                {INT4OID, INT4OID, INT4OID, INT4OID, INT4OID, INT4OID, INT4OID, TEXTOID},
                NULL},
-    [STORE_PAGE] =
-        {"SELECT bountygo.queue_store_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-         "$12, $13)",
+    [STORE_PAGES] =
+        {"SELECT * FROM bountygo.queue_store_pages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+         "$11, $12, $13)",
          13,
-         {INT8OID, INT4OID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, INT4OID, JSONBOID,
-          BOOLOID, TEXTOID, INT4OID},
+         {INT8ARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID,
+          TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, JSONBARRAYOID, BOOLARRAYOID, TEXTARRAYOID,
+          INT4ARRAYOID},
+         NULL},
+    [LOCK_HOSTS] =
+        {"SELECT true FROM bountygo.hosts h WHERE h.host = ANY ($1) ORDER BY h.host FOR UPDATE",
+         1,
+         {TEXTARRAYOID},
          NULL},
     [FINISH] = {"SELECT bountygo.queue_finish($1, $2, $3, $4, $5, $6::bountygo.outcome)",
                 6,
@@ -392,12 +401,34 @@ void bg_queue_renew(bg_worker *worker)
 
 /* ---- ending ------------------------------------------------------------------------------------------------ */
 
-char *bg_queue_store_page(const bg_job *job, bool to_model, const char *model_outcome)
+/* One argument of queue_store_pages(): a value of each page. */
+typedef struct column
 {
-	const bg_fetch_result *page = job->fetch != NULL ? bg_fetch_get_result(job->fetch) : NULL;
-	char nulls[] = "             ";
-	Datum values[13];
+	Oid type;
+	Datum *values;
+	bool *nulls;
+} column;
 
+static Datum array_of(const column *c, int n)
+{
+	int16 len;
+	bool by_value;
+	char align;
+	int lower = 1;
+
+	get_typlenbyvalalign(c->type, &len, &by_value, &align);
+	return PointerGetDatum(
+	    construct_md_array(c->values, c->nulls, 1, &n, &lower, c->type, len, by_value, align));
+}
+
+static void fill_page(column *columns, int i, const bg_queue_page *stored)
+{
+	const bg_job *job = stored->job;
+	const bg_fetch_result *page = job->fetch != NULL ? bg_fetch_get_result(job->fetch) : NULL;
+	char nulls[STORE_COLUMNS];
+	Datum values[STORE_COLUMNS];
+
+	memset(nulls, ' ', sizeof(nulls));
 	values[0] = Int64GetDatum(job->id);
 	values[1] = Int32GetDatum(job->token);
 	values[2] = text_or_null(job->is_text ? NULL : job->url, &nulls[2]);
@@ -409,11 +440,60 @@ char *bg_queue_store_page(const bg_job *job, bool to_model, const char *model_ou
 	values[7] = header_or_null(page != NULL ? page->last_modified : NULL, &nulls[7]);
 	values[8] = Int32GetDatum((int32) (page != NULL ? page->body_len : job->content_len));
 	values[9] = json_or_null(job->answer, job->answer_len, &nulls[9]);
-	values[10] = BoolGetDatum(to_model);
-	values[11] = text_or_null(model_outcome, &nulls[11]);
+	values[10] = BoolGetDatum(stored->to_model);
+	values[11] = text_or_null(stored->model_outcome, &nulls[11]);
 	values[12] = Int32GetDatum(
 	    page != NULL && page->crawl_delay_s > 0 ? (int32) Min(page->crawl_delay_s, 60) : 0);
-	return run_scalar(STORE_PAGE, values, nulls);
+	for (int c = 0; c < STORE_COLUMNS; c++)
+	{
+		columns[c].values[i] = values[c];
+		columns[c].nulls[i] = nulls[c] == 'n';
+	}
+}
+
+void bg_queue_store_pages(bg_queue_page *pages, int n)
+{
+	column columns[STORE_COLUMNS] = {{INT8OID}, {INT4OID}, {TEXTOID}, {TEXTOID}, {INT4OID},
+	                                 {TEXTOID}, {TEXTOID}, {TEXTOID}, {INT4OID}, {JSONBOID},
+	                                 {BOOLOID}, {TEXTOID}, {INT4OID}};
+	Datum values[STORE_COLUMNS];
+
+	for (int c = 0; c < STORE_COLUMNS; c++)
+	{
+		columns[c].values = palloc(sizeof(Datum) * n);
+		columns[c].nulls = palloc(sizeof(bool) * n);
+	}
+	for (int i = 0; i < n; i++)
+		fill_page(columns, i, &pages[i]);
+	for (int c = 0; c < STORE_COLUMNS; c++)
+		values[c] = array_of(&columns[c], n);
+	run(STORE_PAGES, values, NULL);
+	for (int i = 0; i < n; i++)
+		pages[i].state = "lost";
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		int64 id = int_at(row, "job");
+
+		for (int i = 0; i < n; i++)
+			if (pages[i].job->id == id)
+				pages[i].state = SPI_getvalue(row_at(row), SPI_tuptable->tupdesc, 2);
+	}
+}
+
+void bg_queue_lock_hosts(bg_job *const *jobs, int n)
+{
+	column hosts = {TEXTOID, palloc(sizeof(Datum) * n), palloc(sizeof(bool) * n)};
+	Datum values[1];
+
+	for (int i = 0; i < n; i++)
+	{
+		char null;
+
+		hosts.values[i] = text_or_null(jobs[i]->host, &null);
+		hosts.nulls[i] = null == 'n';
+	}
+	values[0] = array_of(&hosts, n);
+	run(LOCK_HOSTS, values, NULL);
 }
 
 char *bg_queue_finish(const bg_job *job, const char *result, size_t result_len,

@@ -20,7 +20,10 @@ typedef struct pool_reader
 	bg_pool *pool;
 	bg_reader *child; /* NULL: not started */
 	bg_timer *limit;  /* the hard limit of one page */
-	bg_job *job;      /* being read */
+	/* What it has been sent, the first being read: NULL for a job that went. The others are sent ahead, for the time that the
+	 * worker spends in a transaction. */
+	bg_job *jobs[BG_READER_AHEAD];
+	int count;
 	bool watches_write;
 } pool_reader;
 
@@ -154,8 +157,12 @@ static void on_limit(void *arg)
 {
 	pool_reader *reader = arg;
 
-	if (reader->child == NULL || reader->job == NULL ||
-	    bg_reader_get_state(reader->child) == BG_READER_DONE)
+	if (reader->child == NULL || reader->count == 0)
+		return;
+	/* The answer may have come while the worker was busy. */
+	follow(reader, bg_reader_pump(reader->child));
+	if (bg_reader_get_state(reader->child) == BG_READER_DONE ||
+	    bg_reader_get_state(reader->child) == BG_READER_DEAD)
 		return;
 	bg_reader_expire(reader->child);
 	follow(reader, BG_READER_DEAD);
@@ -166,32 +173,47 @@ static bool send_job(pool_reader *reader, bg_job *job)
 	const bg_fetch_result *page;
 
 	if (job->model_stage)
-		return bg_reader_send(reader->child, BG_READER_COMPLETE, job->result, job->result_len, NULL,
-		                      0, job->reply, job->reply_len);
+		return bg_reader_send_ahead(reader->child, BG_READER_COMPLETE, job->result, job->result_len,
+		                            NULL, 0, job->reply, job->reply_len);
 	if (job->is_text)
-		return bg_reader_send(reader->child, BG_READER_TEXT, NULL, 0, job->url,
-		                      job->url != NULL ? strlen(job->url) : 0, job->content,
-		                      job->content_len);
+		return bg_reader_send_ahead(reader->child, BG_READER_TEXT, NULL, 0, job->url,
+		                            job->url != NULL ? strlen(job->url) : 0, job->content,
+		                            job->content_len);
 	page = bg_fetch_get_result(job->fetch);
-	return bg_reader_send(reader->child, BG_READER_HTML, page->content_type,
-	                      page->content_type != NULL ? strlen(page->content_type) : 0,
-	                      page->final_url, page->final_url != NULL ? strlen(page->final_url) : 0,
-	                      page->body, page->body_len);
+	return bg_reader_send_ahead(
+	    reader->child, BG_READER_HTML, page->content_type,
+	    page->content_type != NULL ? strlen(page->content_type) : 0, page->final_url,
+	    page->final_url != NULL ? strlen(page->final_url) : 0, page->body, page->body_len);
 }
 
-/* Takes what a child has come to: an answer, or its death. */
+/* The reader is stopped: what it was sent ahead waits again, untouched. */
+static void requeue(pool_reader *reader)
+{
+	for (int i = 0; i < reader->count; i++)
+		if (reader->jobs[i] != NULL)
+			reader->jobs[i]->phase = BG_PHASE_QUEUED;
+	reader->count = 0;
+	stop(reader);
+}
+
+static bg_job *shift(pool_reader *reader)
+{
+	bg_job *job = reader->jobs[0];
+
+	memmove(reader->jobs, reader->jobs + 1, sizeof(bg_job *) * --reader->count);
+	return job;
+}
+
+/* Takes what a child has come to: answers, or its death. */
 static void take(bg_worker *worker, pool_reader *reader)
 {
-	bg_job *job = reader->job;
-	bg_reader_state state = bg_reader_get_state(reader->child);
-
-	if (state == BG_READER_DONE)
+	while (bg_reader_get_state(reader->child) == BG_READER_DONE)
 	{
+		bg_job *job = shift(reader);
 		size_t len = 0;
 		char *answer = bg_reader_take(reader->child, &len);
 
-		bg_timer_set(reader->limit, -1);
-		reader->job = NULL;
+		bg_timer_set(reader->limit, reader->count > 0 ? BG_READER_HARD_LIMIT_MS : -1);
 		if (job == NULL)
 			free(answer);
 		else
@@ -200,18 +222,23 @@ static void take(bg_worker *worker, pool_reader *reader)
 			job->answer_len = len;
 			bg_pipeline_answered(worker, job);
 		}
-		if (bg_reader_served(reader->child) >= bg_reader_pages)
+		if (reader->count > 0)
+			follow(reader, bg_reader_pump(reader->child));
+		else if (bg_reader_served(reader->child) >= bg_reader_pages)
+		{
 			stop(reader);
+			return;
+		}
 	}
-	else if (state == BG_READER_DEAD)
+	if (bg_reader_get_state(reader->child) == BG_READER_DEAD)
 	{
 		bg_outcome death = (bg_outcome) bg_reader_death(reader->child);
+		bg_job *job = reader->count > 0 ? shift(reader) : NULL;
 
 		ereport(LOG, (errmsg("a bountygo-reader ended while it read for job %lld: %s",
 		                     job != NULL ? (long long) job->id : 0LL, bg_outcome_name(death))));
-		stop(reader);
+		requeue(reader);
 		worker->counts.restarts++;
-		reader->job = NULL;
 		if (job != NULL)
 		{
 			job->crashed = true;
@@ -221,17 +248,35 @@ static void take(bg_worker *worker, pool_reader *reader)
 	}
 }
 
+/* The reader with the least to do that takes one more; NULL if none does. */
+static pool_reader *least_busy(bg_pool *pool)
+{
+	pool_reader *best = NULL;
+
+	for (int i = 0; i < bg_readers; i++)
+	{
+		pool_reader *reader = &pool->readers[i];
+
+		if (best != NULL && reader->count >= best->count)
+			continue;
+		if (reader->child == NULL ||
+		    (bg_reader_has_room(reader->child) &&
+		     bg_reader_served(reader->child) + reader->count < bg_reader_pages))
+			best = reader;
+	}
+	return best;
+}
+
 void bg_pool_turn(bg_worker *worker)
 {
 	bg_pool *pool = worker->readers;
 	dlist_iter iter;
-	int next = 0;
 
 	for (int i = 0; i < MAX_READERS; i++)
 	{
 		if (pool->readers[i].child != NULL)
 			take(worker, &pool->readers[i]);
-		if (pool->readers[i].child != NULL && pool->readers[i].job == NULL && i >= bg_readers)
+		if (pool->readers[i].child != NULL && pool->readers[i].count == 0 && i >= bg_readers)
 			stop(&pool->readers[i]);
 	}
 	dlist_foreach(iter, &worker->jobs)
@@ -241,12 +286,8 @@ void bg_pool_turn(bg_worker *worker)
 
 		if (job->phase != BG_PHASE_QUEUED)
 			continue;
-		while (next < bg_readers && pool->readers[next].job != NULL)
-			next++;
-		if (next >= bg_readers)
-			return;
-		reader = &pool->readers[next];
-		if (!start(reader))
+		reader = least_busy(pool);
+		if (reader == NULL || !start(reader))
 			return;
 		if (!send_job(reader, job))
 		{
@@ -256,22 +297,29 @@ void bg_pool_turn(bg_worker *worker)
 			continue;
 		}
 		job->phase = BG_PHASE_READ;
-		reader->job = job;
-		bg_timer_set(reader->limit, BG_READER_HARD_LIMIT_MS);
+		if (reader->count == 0)
+			bg_timer_set(reader->limit, BG_READER_HARD_LIMIT_MS);
+		reader->jobs[reader->count++] = job;
 		follow(reader, bg_reader_pump(reader->child));
 		/* A quick answer is here already, and its event with it: there will be no other. */
 		take(worker, reader);
 	}
 }
 
-/* A job that is no longer ours: its reader is stopped, for its answer has no taker. */
+/* A job that is no longer ours: if it is being read, its reader is stopped, for the answer has no taker. */
 void bg_pool_forget(bg_pool *pool, bg_job *job)
 {
 	for (int i = 0; i < MAX_READERS; i++)
 	{
-		if (pool->readers[i].job != job)
-			continue;
-		pool->readers[i].job = NULL;
-		stop(&pool->readers[i]);
+		pool_reader *reader = &pool->readers[i];
+
+		for (int k = 0; k < reader->count; k++)
+		{
+			if (reader->jobs[k] != job)
+				continue;
+			reader->jobs[k] = NULL;
+			if (k == 0)
+				requeue(reader);
+		}
 	}
 }

@@ -24,7 +24,10 @@
 
 #define RETRY_FIRST_MS 5000
 #define RETRY_LAST_MS 300000
-#define CLAIM_DELAY_MS 10
+/* While busy, claims wait until half of the places are free, but no longer than this. */
+#define CLAIM_DELAY_MS 20
+#define EXPIRE_EVERY_MS 1000
+#define NEXT_EVERY_MS 200
 
 bool bg_turn_begin(const char *activity)
 {
@@ -189,6 +192,16 @@ static bool may_claim(bg_worker *worker, const in_hand *n)
 	        (worker->want_model && n->asking < bg_ppio_concurrency));
 }
 
+/* A claim for each place that falls free would be too many: many at once, or what there is after a moment. 0 = now, -1 = none. */
+static long claim_due(bg_worker *worker, const in_hand *n)
+{
+	if (!may_claim(worker, n))
+		return -1;
+	if (free_pages(n) >= Max(1, bg_fetch_concurrency / 2))
+		return 0;
+	return Max(0, worker->claimed_ms + CLAIM_DELAY_MS - bg_loop_now_ms());
+}
+
 static void mark_fresh(bg_worker *worker)
 {
 	dlist_iter iter;
@@ -200,6 +213,23 @@ static void mark_fresh(bg_worker *worker)
 		if (job->phase == BG_PHASE_NEW)
 			job->is_fresh = true;
 	}
+}
+
+/* When to look again. With more work due than places, that is not worth a look at each claim. */
+static void look_ahead(bg_worker *worker, TimestampTz moment)
+{
+	int64_t now = worker->claimed_ms;
+
+	if (worker->want_pages && now - worker->looked_ms < NEXT_EVERY_MS)
+	{
+		worker->next_due = moment + NEXT_EVERY_MS * INT64CONST(1000);
+		return;
+	}
+	worker->looked_ms = now;
+	worker->next_due = bg_queue_next(moment);
+	/* A lease that has run out waits for the next look at leases. */
+	if (worker->next_due != 0 && worker->next_due <= moment)
+		worker->next_due = moment + (worker->expired_ms + EXPIRE_EVERY_MS - now) * INT64CONST(1000);
 }
 
 static void claim(bg_worker *worker, const in_hand *n)
@@ -215,7 +245,11 @@ static void claim(bg_worker *worker, const in_hand *n)
 	worker->enabled = bg_queue_is_enabled();
 	if (!worker->enabled)
 		return;
-	bg_queue_expire();
+	if (worker->claimed_ms - worker->expired_ms >= EXPIRE_EVERY_MS)
+	{
+		bg_queue_expire();
+		worker->expired_ms = worker->claimed_ms;
+	}
 	/* A want that found all its places taken stays: it is looked for again when a place is free. */
 	if (worker->want_pages && pages > 0 && usable)
 	{
@@ -233,7 +267,7 @@ static void claim(bg_worker *worker, const in_hand *n)
 		if (job->is_fresh && job->model_stage)
 			job->is_over = !bg_model_prepare(worker, job);
 	}
-	worker->next_due = bg_queue_next(moment);
+	look_ahead(worker, moment);
 	if (!usable)
 	{
 		worker->want_pages = worker->want_model = false;
@@ -247,18 +281,14 @@ long bg_turn_due(bg_worker *worker)
 {
 	in_hand n = count_in_hand(worker);
 	int64_t now = bg_loop_now_ms();
-	long wait = -1;
+	long wait;
 	long until;
 
 	if (worker->retry_ms > now)
 		return worker->retry_ms - now;
-	if (may_claim(worker, &n))
-	{
-		/* A commit for each place that falls free would be too many: a few at once, or one after a moment. */
-		if (free_pages(&n) >= Max(1, bg_fetch_concurrency / 4))
-			return 0;
-		wait = Max(0, worker->claimed_ms + CLAIM_DELAY_MS - now);
-	}
+	wait = claim_due(worker, &n);
+	if (wait == 0)
+		return 0;
 	if (n.ready > 0)
 	{
 		if (n.ready >= BG_TURN_BATCH || n.fetching + n.reading + n.asking == 0)
@@ -411,14 +441,13 @@ bool bg_turn_run(bg_worker *worker)
 	/* What ends makes room for its host, and this transaction commits anyway. */
 	if (count > 0)
 		worker->want_pages = true;
-	claims = may_claim(worker, &n);
+	claims = claim_due(worker, &n) == 0;
 	PG_TRY();
 	{
 		is_there = bg_turn_begin("bountygo: storing pages, claiming jobs");
 		if (is_there)
 		{
-			for (int i = 0; i < count; i++)
-				ready[i]->is_over = bg_pipeline_apply(worker, ready[i]);
+			bg_pipeline_apply_all(worker, ready, count);
 			if (renews)
 				bg_queue_renew(worker);
 			if (claims)

@@ -119,7 +119,9 @@ typedef struct bg_worker
 	char *network; /* malloc'd: the settings that connections are made with */
 	int64_t renewed_ms;
 	int64_t claimed_ms;
-	int64_t retry_ms; /* after an error of no job: nothing is written before */
+	int64_t expired_ms; /* when leases of others were looked at */
+	int64_t looked_ms;  /* when next_due was asked for */
+	int64_t retry_ms;   /* after an error of no job: nothing is written before */
 	long retry_pause_ms;
 } bg_worker;
 
@@ -139,8 +141,8 @@ extern int bg_turn_abort(void);
 extern bool bg_turn_run(bg_worker *worker);
 /* Milliseconds until a turn has something to do: 0 = now, -1 = not before something happens. */
 extern long bg_turn_due(bg_worker *worker);
-#define BG_TURN_BATCH 32   /* finished jobs that are stored at once ... */
-#define BG_TURN_DELAY_MS 5 /* ... or when the first has waited so long */
+#define BG_TURN_BATCH 32    /* finished jobs that are stored at once ... */
+#define BG_TURN_DELAY_MS 20 /* ... or when the first has waited so long */
 
 /* ---- queue.c: inside a transaction with SPI connected ---- */
 extern bool bg_queue_is_enabled(void);
@@ -154,8 +156,18 @@ extern TimestampTz bg_queue_next(TimestampTz moment);
 /* Renews all leases; jobs that are no longer ours are marked by token 0. */
 extern void bg_queue_renew(bg_worker *worker);
 extern void bg_queue_count(bg_worker *worker);
+/* Locks the rows of the jobs' hosts, in one order for all workers. */
+extern void bg_queue_lock_hosts(bg_job *const *jobs, int n);
+/* A page to store, and what became of its job: "done", "model" or "lost" (palloc'd). */
+typedef struct bg_queue_page
+{
+	const bg_job *job;
+	bool to_model;
+	const char *model_outcome;
+	const char *state;
+} bg_queue_page;
+extern void bg_queue_store_pages(bg_queue_page *pages, int n);
 /* The following return "done", "dead", "queued", "model" or "lost" (palloc'd). */
-extern char *bg_queue_store_page(const bg_job *job, bool to_model, const char *model_outcome);
 extern char *bg_queue_finish(const bg_job *job, const char *result, size_t result_len,
                              const char *model_outcome, bg_outcome outcome);
 extern char *bg_queue_fail(const bg_job *job, const char *code);
@@ -177,6 +189,8 @@ extern void bg_pipeline_collect(bg_worker *worker);
 extern void bg_pipeline_answered(bg_worker *worker, bg_job *job);
 /* In a transaction: does what the job is READY for. True if the job is over, false if it goes on (its phase says how). */
 extern bool bg_pipeline_apply(bg_worker *worker, bg_job *job);
+/* The same for many, which are marked as over. */
+extern void bg_pipeline_apply_all(bg_worker *worker, bg_job **jobs, int n);
 
 /* ---- model.c ---- */
 /* In the claim's transaction: admits the call or ends the job without it. True if the job goes on. */

@@ -191,6 +191,7 @@ static void pin_settings(void)
 	pin("jit", "off");
 	/* Plans are made while the queue may be empty and kept when it is long. */
 	pin("enable_seqscan", "off");
+	pin("plan_cache_mode", "force_generic_plan");
 	/* Attempts have to survive a crash, or a job that kills its worker would do so for ever (T1). */
 	if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
 		pin("synchronous_commit", "local");

@@ -26,6 +26,7 @@
 #include "limits.h"
 
 #define ANSWER_PIPE_SIZE (256 * 1024) /* fewer wake-ups for a large answer; a wish */
+#define MAX_UNSENT (256 * 1024)       /* more is not sent ahead */
 
 struct bg_reader
 {
@@ -33,8 +34,12 @@ struct bg_reader
 	int write_fd;
 	int read_fd;
 	bg_reader_state state;
-	bg_buffer request;
+	bg_buffer request; /* what is not sent yet, and some of what is */
 	size_t sent;
+	uint64_t queued_in_all;         /* bytes of all requests */
+	uint64_t ends[BG_READER_AHEAD]; /* where each unanswered one ends, counted as above */
+	int first;                      /* ... the oldest of them */
+	int unanswered;
 	bg_reader_answer head;
 	size_t head_len; /* bytes of head that are here */
 	char *answer;
@@ -189,6 +194,9 @@ static void drop_exchange(bg_reader *reader)
 	reader->answer = NULL;
 	reader->answer_len = 0;
 	reader->head_len = 0;
+	reader->queued_in_all = 0;
+	reader->first = 0;
+	reader->unanswered = 0;
 }
 
 static bg_reader_state die(bg_reader *reader, int death)
@@ -247,31 +255,56 @@ bg_reader_state bg_reader_get_state(const bg_reader *reader)
 	return reader->state;
 }
 
-bool bg_reader_send(bg_reader *reader, bg_reader_op op, const char *a, size_t a_len, const char *b,
-                    size_t b_len, const char *body, size_t body_len)
+int bg_reader_unanswered(const bg_reader *reader)
+{
+	return reader->unanswered;
+}
+
+bool bg_reader_has_room(const bg_reader *reader)
+{
+	return reader->state != BG_READER_DEAD &&
+	       (reader->unanswered == 0 || (reader->unanswered < BG_READER_AHEAD &&
+	                                    reader->request.len - reader->sent < MAX_UNSENT));
+}
+
+bool bg_reader_send_ahead(bg_reader *reader, bg_reader_op op, const char *a, size_t a_len,
+                          const char *b, size_t b_len, const char *body, size_t body_len)
 {
 	bg_reader_request request = {.magic = BG_READER_MAGIC,
 	                             .op = (uint32_t) op,
 	                             .a_len = (uint32_t) a_len,
 	                             .b_len = (uint32_t) b_len,
 	                             .body_len = (uint32_t) body_len};
+	size_t before = reader->request.len;
 
-	if (reader->state != BG_READER_IDLE || a_len > BG_READER_MAX_ANSWER ||
-	    b_len > BG_READER_MAX_BODY || body_len > BG_READER_MAX_BODY)
+	if (!bg_reader_has_room(reader) || a_len > BG_READER_MAX_ANSWER || b_len > BG_READER_MAX_BODY ||
+	    body_len > BG_READER_MAX_BODY)
 		return false;
-	drop_exchange(reader);
 	bg_buffer_append(&reader->request, &request, sizeof(request));
 	bg_buffer_append(&reader->request, a, a_len);
 	bg_buffer_append(&reader->request, b, b_len);
 	bg_buffer_append(&reader->request, body, body_len);
 	if (reader->request.failed)
 	{
-		drop_exchange(reader);
+		/* What was there before it is whole and goes on. */
+		reader->request.failed = false;
+		bg_buffer_truncate(&reader->request, before);
 		return false;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &reader->started);
-	reader->state = BG_READER_WRITING;
+	reader->queued_in_all += reader->request.len - before;
+	reader->ends[(reader->first + reader->unanswered) % BG_READER_AHEAD] = reader->queued_in_all;
+	if (reader->unanswered++ == 0)
+		clock_gettime(CLOCK_MONOTONIC, &reader->started);
+	if (reader->state != BG_READER_DONE)
+		reader->state = BG_READER_WRITING;
 	return true;
+}
+
+bool bg_reader_send(bg_reader *reader, bg_reader_op op, const char *a, size_t a_len, const char *b,
+                    size_t b_len, const char *body, size_t body_len)
+{
+	return reader->state == BG_READER_IDLE &&
+	       bg_reader_send_ahead(reader, op, a, a_len, b, b_len, body, body_len);
 }
 
 /* Writes as much of the request as fits. A broken pipe is left for the reading side to find and explain. */
@@ -294,6 +327,14 @@ static void pump_request(bg_reader *reader)
 	reader->state = BG_READER_READING;
 }
 
+/* The oldest request is in the child's hands as a whole. */
+static bool is_asked(const bg_reader *reader)
+{
+	uint64_t sent = reader->queued_in_all - (reader->request.len - reader->sent);
+
+	return reader->unanswered > 0 && sent >= reader->ends[reader->first];
+}
+
 /* Takes the head of the answer seriously only if it is one. False: the child has been dealt with. */
 static bool accept_head(bg_reader *reader)
 {
@@ -304,8 +345,7 @@ static bool accept_head(bg_reader *reader)
 		return false;
 	}
 	if (reader->head.magic != BG_READER_MAGIC || reader->head.status != BG_READER_ANSWERED ||
-	    reader->head.len == 0 || reader->head.len > BG_READER_MAX_ANSWER ||
-	    reader->state != BG_READER_READING)
+	    reader->head.len == 0 || reader->head.len > BG_READER_MAX_ANSWER || !is_asked(reader))
 	{
 		condemn(reader);
 		return false;
@@ -391,9 +431,16 @@ char *bg_reader_take(bg_reader *reader, size_t *len)
 	answer = reader->answer;
 	*len = reader->answer_len;
 	reader->answer = NULL;
-	drop_exchange(reader);
+	reader->answer_len = 0;
+	reader->head_len = 0;
+	reader->first = (reader->first + 1) % BG_READER_AHEAD;
+	reader->unanswered--;
 	reader->served++;
-	reader->state = BG_READER_IDLE;
+	if (reader->unanswered > 0)
+		clock_gettime(CLOCK_MONOTONIC, &reader->started);
+	reader->state = reader->unanswered == 0              ? BG_READER_IDLE
+	                : reader->request.len > reader->sent ? BG_READER_WRITING
+	                                                     : BG_READER_READING;
 	return answer;
 }
 

@@ -37,13 +37,28 @@ extern bg_reader_state bg_reader_get_state(const bg_reader *reader);
 extern bool bg_reader_send(bg_reader *reader, bg_reader_op op, const char *a, size_t a_len,
                            const char *b, size_t b_len, const char *body, size_t body_len);
 /*
+ * Requests may be sent ahead, so that the child goes on while its owner is busy: answers come in the order of the requests. If the
+ * child dies, the first that is unanswered is what it died of; the others were not looked at. True if bg_reader_send_ahead() has
+ * room for one more: fewer than BG_READER_AHEAD unanswered and little that is unsent.
+ */
+#define BG_READER_AHEAD 16
+extern bool bg_reader_has_room(const bg_reader *reader);
+/* Like bg_reader_send(), but also while earlier requests are under way. */
+extern bool bg_reader_send_ahead(bg_reader *reader, bg_reader_op op, const char *a, size_t a_len,
+                                 const char *b, size_t b_len, const char *body, size_t body_len);
+/* Requests without an answer taken. */
+extern int bg_reader_unanswered(const bg_reader *reader);
+/*
  * Moves bytes as far as they go without blocking; returns the new state. The call that writes the last of the request never gives
  * DONE: the answer is read once the caller is woken for it.
  */
 extern bg_reader_state bg_reader_pump(bg_reader *reader);
-/* Milliseconds since the request was sent; the caller kills after bg_reader_hard_limit_ms. */
+/* Milliseconds since the request was sent, or became the first in line; the caller kills after bg_reader_hard_limit_ms. */
 extern long bg_reader_elapsed_ms(const bg_reader *reader);
-/* The answer's JSON, malloc'd, when DONE; the reader is IDLE afterwards. NULL if not DONE. */
+/*
+ * The answer's JSON, malloc'd, when DONE; NULL if not DONE. Afterwards the reader is IDLE; if more was sent ahead, pump again: the
+ * next answer may be here already.
+ */
 extern char *bg_reader_take(bg_reader *reader, size_t *len);
 /* Pages answered so far, for replacement after N. */
 extern int bg_reader_served(const bg_reader *reader);

@@ -304,6 +304,75 @@ static void test_babble(void **state)
 	bg_reader_stop(reader);
 }
 
+static void send_word_ahead(bg_reader *reader, const char *word, size_t body_len)
+{
+	char *body = calloc(1, body_len + 1);
+
+	assert_true(
+	    bg_reader_send_ahead(reader, BG_READER_HTML, NULL, 0, word, strlen(word), body, body_len));
+	free(body);
+}
+
+/* Requests sent ahead: answered in their order; the first that is unanswered is what a child dies of. */
+static void test_ahead(void **state)
+{
+	static const char *words[] = {"good", "large", "good", "good"};
+	bg_reader *reader = start(SELF);
+	size_t len;
+
+	(void) state;
+	for (int i = 0; i < 4; i++)
+		send_word_ahead(reader, words[i], 10000);
+	assert_int_equal(bg_reader_unanswered(reader), 4);
+	assert_false(bg_reader_send(reader, BG_READER_HTML, NULL, 0, NULL, 0, "x", 1));
+	for (int i = 0; i < 4; i++)
+	{
+		assert_int_equal(finish(reader, 10000), BG_READER_DONE);
+		/* What is sent while an answer waits changes nothing. */
+		if (i == 0)
+			send_word_ahead(reader, "large", 3000000);
+		free(bg_reader_take(reader, &len));
+		assert_int_equal(len, strcmp(words[i], "good") == 0 ? 2 : BG_READER_MAX_ANSWER);
+		assert_int_equal(bg_reader_unanswered(reader), 4 - i);
+	}
+	assert_int_equal(finish(reader, 10000), BG_READER_DONE);
+	free(bg_reader_take(reader, &len));
+	assert_int_equal(len, BG_READER_MAX_ANSWER);
+	assert_int_equal(bg_reader_get_state(reader), BG_READER_IDLE);
+	assert_int_equal(bg_reader_served(reader), 5);
+
+	for (int i = 0; i < BG_READER_AHEAD; i++)
+	{
+		assert_true(bg_reader_has_room(reader));
+		send_word_ahead(reader, i == 1 ? "abort" : "good", 1);
+	}
+	assert_false(bg_reader_has_room(reader));
+	assert_false(bg_reader_send_ahead(reader, BG_READER_HTML, NULL, 0, NULL, 0, "x", 1));
+	assert_int_equal(finish(reader, 10000), BG_READER_DONE);
+	free(bg_reader_take(reader, &len));
+	assert_int_equal(finish(reader, 10000), BG_READER_DEAD);
+	assert_int_equal(bg_reader_served(reader), 6);
+	assert_int_equal(bg_reader_death(reader), BG_READER_CRASHED);
+	assert_false(bg_reader_has_room(reader));
+	bg_reader_stop(reader);
+
+	/* An answer to what is not in its hands yet is none, whatever was answered before. */
+	reader = start(SELF);
+	send_word_ahead(reader, "good", 10);
+	send_word_ahead(reader, "early", 4000000);
+	assert_int_equal(finish(reader, 10000), BG_READER_DONE);
+	free(bg_reader_take(reader, &len));
+	assert_int_equal(finish(reader, 10000), BG_READER_DEAD);
+	assert_int_equal(bg_reader_death(reader), BG_READER_CRASHED);
+	bg_reader_stop(reader);
+
+	/* Little that is unsent: a large page goes alone. */
+	reader = start(SELF);
+	send_word_ahead(reader, "good", 4000000);
+	assert_false(bg_reader_has_room(reader));
+	bg_reader_stop(reader);
+}
+
 static void test_hard_stop(void **state)
 {
 	static const char *const words[] = {"hang", "deaf"};
@@ -641,11 +710,12 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_exchange),      cmocka_unit_test(test_event_for_answer),
 	    cmocka_unit_test(test_deaths),        cmocka_unit_test(test_babble),
-	    cmocka_unit_test(test_hard_stop),     cmocka_unit_test(test_killed),
-	    cmocka_unit_test(test_surroundings),  cmocka_unit_test(test_refusals),
-	    cmocka_unit_test(test_real_page),     cmocka_unit_test(test_real_charsets),
-	    cmocka_unit_test(test_real_complete), cmocka_unit_test(test_real_hostile),
-	    cmocka_unit_test(test_real_large),    cmocka_unit_test(test_real_leaves),
+	    cmocka_unit_test(test_ahead),         cmocka_unit_test(test_hard_stop),
+	    cmocka_unit_test(test_killed),        cmocka_unit_test(test_surroundings),
+	    cmocka_unit_test(test_refusals),      cmocka_unit_test(test_real_page),
+	    cmocka_unit_test(test_real_charsets), cmocka_unit_test(test_real_complete),
+	    cmocka_unit_test(test_real_hostile),  cmocka_unit_test(test_real_large),
+	    cmocka_unit_test(test_real_leaves),
 	};
 
 	if (argc > 0 && strcmp(argv[0], "bountygo-reader") == 0)

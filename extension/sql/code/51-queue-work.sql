@@ -7,14 +7,16 @@
 -- them get through.
 
 CREATE FUNCTION bountygo.queue_suspect(slot integer, moment timestamptz) RETURNS bigint
-LANGUAGE sql
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
-SELECT j.id FROM bountygo.jobs j
-WHERE j.state = 'queued' AND j.last_error = 'worker_lost' AND j.attempts >= 3 AND j.run_at <= moment
-	AND NOT EXISTS (SELECT FROM bountygo.jobs h
-		WHERE h.state = 'leased' AND h.lease_owner = queue_suspect.slot AND h.last_error = 'worker_lost' AND h.attempts > 3)
-ORDER BY j.run_at, j.id LIMIT 1
+BEGIN
+	RETURN (SELECT j.id FROM bountygo.jobs j
+	WHERE j.state = 'queued' AND j.last_error = 'worker_lost' AND j.attempts >= 3 AND j.run_at <= moment
+		AND NOT EXISTS (SELECT FROM bountygo.jobs h
+			WHERE h.state = 'leased' AND h.lease_owner = queue_suspect.slot AND h.last_error = 'worker_lost' AND h.attempts > 3)
+	ORDER BY j.run_at, j.id LIMIT 1);
+END
 $$;
 COMMENT ON FUNCTION bountygo.queue_suspect(integer, timestamptz) IS
 'The suspect that a worker may take next; NULL if there is none or it has one in hand. For workers.';
@@ -45,7 +47,9 @@ BEGIN
 		SELECT x.host, w.n + 1, w.wrapped OR x.host <= w.host
 		FROM walk w CROSS JOIN LATERAL (SELECT coalesce(
 			(SELECT j.host FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host > w.host ORDER BY j.host LIMIT 1),
-			(SELECT j.host FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' ORDER BY j.host LIMIT 1)) AS host) x
+			(SELECT j.host FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' ORDER BY j.host LIMIT 1)) AS host
+			-- OFFSET 0: evaluated once a step, not once for each place that names it.
+			OFFSET 0) x
 		WHERE w.n < most AND x.host IS NOT NULL AND NOT (w.wrapped AND x.host <= w.host)
 			AND NOT ((w.wrapped OR x.host <= w.host) AND x.host > coalesce(behind, ''))
 	), urgent AS (
@@ -390,49 +394,99 @@ $$;
 COMMENT ON FUNCTION bountygo.queue_end(bigint, bigint, jsonb, boolean, text, bountygo.outcome, boolean, bigint) IS
 'The end of a job whose row is locked: task, result and state in one transaction. For workers.';
 
-CREATE FUNCTION bountygo.queue_store_page(job bigint, token integer, url text, final_url text, http_status integer, content_type text,
-	etag text, last_modified text, bytes integer, result jsonb, to_model boolean, model text, crawl_delay integer) RETURNS text
+CREATE FUNCTION bountygo.queue_store_pages(jobs bigint[], tokens integer[], urls text[], final_urls text[], http_statuses integer[],
+	content_types text[], etags text[], modified text[], sizes integer[], results jsonb[], to_model boolean[], models text[],
+	crawl_delays integer[]) RETURNS TABLE (job bigint, state text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	held record;
-	snapshot bigint;
-	page jsonb := queue_store_page.result - 'text';
-	words text := coalesce(queue_store_page.result ->> 'text', '');
+	-- Of the jobs whose leases hold: their places in the arguments, and what else is known of them, in the same order.
+	places bigint[];
+	held_hosts text[];
+	creates boolean[];
+	askers bigint[];
+	snapshots bigint[];
+	tasks bigint[];
 BEGIN
-	SELECT j.host, j.auto_create, j.requested_by, j.kind INTO held FROM bountygo.jobs j
-	WHERE j.id = job AND j.lease_token = token AND j.state = 'leased' FOR UPDATE;
-	IF NOT FOUND THEN
-		RETURN 'lost';
+	-- A few statements for many pages: a statement costs more by itself than by the row.
+	SELECT array_agg(l.place ORDER BY l.place), array_agg(l.host ORDER BY l.place), array_agg(l.creates ORDER BY l.place),
+		array_agg(l.requested_by ORDER BY l.place)
+	INTO places, held_hosts, creates, askers
+	FROM (SELECT g.place, j.host, j.auto_create AND j.kind = 'page' AND NOT g.to_model AS creates, j.requested_by
+		FROM unnest(jobs, tokens, queue_store_pages.to_model) WITH ORDINALITY AS g(id, token, to_model, place)
+		JOIN bountygo.jobs j ON j.id = g.id
+		WHERE j.lease_token = g.token AND j.state = 'leased' ORDER BY j.id FOR UPDATE OF j) l;
+	IF places IS NULL THEN
+		RETURN;
 	END IF;
-	INSERT INTO bountygo.snapshots (url, final_url, http_status, content_type, language, etag, last_modified, bytes, text, text_hash, result)
-	VALUES (coalesce(queue_store_page.url, 'text:' || encode(sha256(convert_to(words, 'UTF8')), 'hex')),
-		coalesce(queue_store_page.final_url, queue_store_page.url, 'text:'), queue_store_page.http_status,
-		left(queue_store_page.content_type, 200), page ->> 'language', left(queue_store_page.etag, 1000),
-		left(queue_store_page.last_modified, 100), queue_store_page.bytes, words, sha256(convert_to(words, 'UTF8')), page)
-	RETURNING id INTO snapshot;
-	IF held.host <> '' THEN
-		UPDATE bountygo.hosts h SET failures = 0, last_outcome = 'ok', why = NULL,
-			next_fetch_at = CASE WHEN crawl_delay > 0
-				THEN greatest(h.next_fetch_at, clock_timestamp() + make_interval(secs => least(crawl_delay, 60))) ELSE h.next_fetch_at END
-		WHERE h.host = held.host AND (h.failures <> 0 OR h.last_outcome IS DISTINCT FROM 'ok' OR crawl_delay > 0);
-	END IF;
-	IF to_model THEN
-		INSERT INTO bountygo.job_results (job_id, snapshot_id) VALUES (job, snapshot)
-		ON CONFLICT (job_id) DO UPDATE SET snapshot_id = excluded.snapshot_id;
-		-- The fetch has succeeded: its attempt does not count against the model's.
-		UPDATE bountygo.jobs j SET state = 'queued', stage = 'model', host = '', attempts = greatest(0, j.attempts - 1), leased_until = NULL,
-			lease_owner = NULL, run_at = clock_timestamp(), why = NULL, last_error = NULL
-		WHERE j.id = job;
-		PERFORM bountygo.wake_workers();
-		RETURN 'model';
-	END IF;
-	RETURN bountygo.queue_end(job, snapshot, page, false, model, 'ok', held.auto_create AND held.kind = 'page', held.requested_by);
+	-- Ids rise in the order in which rows are inserted.
+	WITH stored AS (
+		INSERT INTO bountygo.snapshots (url, final_url, http_status, content_type, language, etag, last_modified, bytes, text, text_hash,
+			result)
+		SELECT coalesce(g.url, 'text:' || encode(w.hash, 'hex')), coalesce(g.final_url, g.url, 'text:'), g.http_status,
+			left(g.content_type, 200), g.result ->> 'language', left(g.etag, 1000), left(g.modified, 100), g.size, w.words, w.hash,
+			g.result - 'text'
+		FROM unnest(urls, final_urls, http_statuses, content_types, etags, queue_store_pages.modified, sizes, results)
+			WITH ORDINALITY AS g(url, final_url, http_status, content_type, etag, modified, size, result, place)
+		CROSS JOIN LATERAL (SELECT coalesce(g.result ->> 'text', '') AS words OFFSET 0) t
+		CROSS JOIN LATERAL (SELECT t.words, sha256(convert_to(t.words, 'UTF8')) AS hash OFFSET 0) w
+		WHERE g.place = ANY (places) ORDER BY g.place
+		RETURNING id)
+	SELECT array_agg(s.id ORDER BY s.id) INTO snapshots FROM stored s;
+	-- Hosts in one order, so that two workers can't wait for each other, and only if there is something to change.
+	UPDATE bountygo.hosts h SET failures = 0, last_outcome = 'ok', why = NULL,
+		next_fetch_at = CASE WHEN l.delay > 0 THEN greatest(h.next_fetch_at, clock_timestamp() + make_interval(secs => least(l.delay, 60)))
+			ELSE h.next_fetch_at END
+	FROM (SELECT k.host, d.delay
+		FROM (SELECT u.host, max(crawl_delays[u.place]) AS delay FROM unnest(held_hosts, places) AS u(host, place) GROUP BY u.host) d
+		JOIN bountygo.hosts k ON k.host = d.host
+		WHERE k.failures <> 0 OR k.last_outcome IS DISTINCT FROM 'ok' OR d.delay > 0 ORDER BY k.host FOR UPDATE OF k) l
+	WHERE h.host = l.host;
+	FOR i IN 1..cardinality(places) LOOP
+		IF creates[i] THEN
+			tasks[i] := bountygo.task_from_snapshot(snapshots[i], results[places[i]] - 'text', askers[i], jobs[places[i]]);
+		END IF;
+	END LOOP;
+	INSERT INTO bountygo.job_results AS r (job_id, snapshot_id, task_id, model_outcome)
+	SELECT jobs[u.place], u.snapshot, u.task, CASE WHEN NOT to_model[u.place] THEN models[u.place] END
+	FROM unnest(places, snapshots, tasks) AS u(place, snapshot, task)
+	ON CONFLICT (job_id) DO UPDATE SET snapshot_id = excluded.snapshot_id, task_id = excluded.task_id, result = excluded.result,
+		model_outcome = excluded.model_outcome;
+	RETURN QUERY
+	WITH ended AS (
+		-- For those that the model is asked about the fetch has succeeded: its attempt does not count against the model's.
+		UPDATE bountygo.jobs j SET leased_until = NULL, lease_owner = NULL, why = NULL, last_error = NULL,
+			state = CASE WHEN asks THEN 'queued'::bountygo.job_state ELSE 'done' END,
+			stage = CASE WHEN asks THEN 'model'::bountygo.job_stage ELSE 'end' END,
+			outcome = CASE WHEN asks THEN j.outcome ELSE 'ok' END,
+			host = CASE WHEN asks THEN '' ELSE j.host END,
+			attempts = CASE WHEN asks THEN greatest(0, j.attempts - 1) ELSE j.attempts END,
+			run_at = CASE WHEN asks THEN clock_timestamp() ELSE j.run_at END,
+			finished_at = CASE WHEN asks THEN NULL ELSE clock_timestamp() END
+		FROM (SELECT jobs[u.place] AS id, queue_store_pages.to_model[u.place] AS asks FROM unnest(places) AS u(place)) a
+		WHERE j.id = a.id
+		RETURNING j.id, a.asks
+	), told AS (
+		SELECT e.id, CASE WHEN e.asks THEN bountygo.wake_workers() ELSE pg_notify('bountygo_job', e.id::text) END FROM ended e
+	)
+	SELECT e.id, CASE WHEN e.asks THEN 'model' ELSE 'done' END FROM ended e WHERE (SELECT count(*) FROM told) >= 0;
 END
 $$;
+COMMENT ON FUNCTION bountygo.queue_store_pages(bigint[], integer[], text[], text[], integer[], text[], text[], text[], integer[], jsonb[], boolean[], text[], integer[]) IS
+'Stores what the readers answered as snapshots and ends the jobs, or hands them to the model stage. Arrays of the same length; returns done or model for each job whose lease still holds, and no row for the others. For workers.';
+
+CREATE FUNCTION bountygo.queue_store_page(job bigint, token integer, url text, final_url text, http_status integer, content_type text,
+	etag text, last_modified text, bytes integer, result jsonb, to_model boolean, model text, crawl_delay integer) RETURNS text
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT coalesce((SELECT s.state FROM bountygo.queue_store_pages(ARRAY[job], ARRAY[token], ARRAY[url], ARRAY[final_url], ARRAY[http_status],
+	ARRAY[content_type], ARRAY[etag], ARRAY[last_modified], ARRAY[bytes], ARRAY[result], ARRAY[to_model], ARRAY[model],
+	ARRAY[crawl_delay]) s), 'lost')
+$$;
 COMMENT ON FUNCTION bountygo.queue_store_page(bigint, integer, text, text, integer, text, text, text, integer, jsonb, boolean, text, integer) IS
-'Stores what the reader answered as a snapshot and ends the job or hands it to the model stage. Returns done, model or lost. For workers.';
+'queue_store_pages() for one page: done, model or lost. For workers.';
 
 CREATE FUNCTION bountygo.queue_finish(job bigint, token integer, snapshot bigint, result jsonb, model text, outcome bountygo.outcome)
 RETURNS text
