@@ -139,13 +139,14 @@ BEGIN
 			leased_until = clock_timestamp() + lease, lease_owner = queue_claim_stage.slot,
 			started_at = coalesce(j.started_at, clock_timestamp())
 		FROM held WHERE j.id = held.id
-		RETURNING j.id, j.lease_token, j.kind, j.is_public, j.created_at
+		RETURNING j.id, j.lease_token, j.kind, j.is_public
 	)
 	SELECT t.id, t.lease_token, t.kind, t.is_public, p.url, p.content, s.id,
 		CASE WHEN queue_claim_stage.stage = 'model' THEN (s.result || jsonb_build_object('text', s.text))::text END, c.reply, c.id,
 		(SELECT count(*)::integer FROM bountygo.model_calls m WHERE m.job_id = t.id AND m.state = 'failed'
 			AND m.outcome IS DISTINCT FROM 'rate_limited'),
-		t.created_at < clock_timestamp() - interval '15 minutes'
+		-- The model's time begins when the page has been read: in a long queue most of a job's life is over by then.
+		s.fetched_at < clock_timestamp() - interval '15 minutes'
 	FROM taken t JOIN bountygo.job_payloads p ON p.job_id = t.id
 	LEFT JOIN bountygo.job_results r ON r.job_id = t.id
 	LEFT JOIN bountygo.snapshots s ON s.id = r.snapshot_id

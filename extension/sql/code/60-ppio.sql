@@ -20,10 +20,15 @@ BEGIN
 	moment := clock_timestamp();
 	today := (moment AT TIME ZONE 'UTC')::date;
 
-	-- A job has one call at a time. An older one that is still open belongs to a process that died; it may have been paid for.
+	-- A job has one call at a time. An older one that is still open belongs to a process that died, and one whose job has ended (it was
+	-- cancelled, or died with its worker) has nobody left to close it; both may have been paid for. What another transaction holds is
+	-- left to the next admission: it may be waiting for the provider's row.
 	FOR lost IN
 		SELECT c.* FROM bountygo.model_calls c
-		WHERE c.job_id = ppio_admit.job_id AND c.state IN ('reserved', 'answered') ORDER BY c.id
+		WHERE c.state IN ('reserved', 'answered') AND (c.job_id = ppio_admit.job_id
+			OR (SELECT j.state IN ('done', 'dead', 'cancelled') FROM bountygo.jobs j WHERE j.id = c.job_id)
+			OR c.job_id IS NULL AND c.created_at < moment - interval '1 hour')
+		ORDER BY c.id FOR UPDATE OF c SKIP LOCKED
 	LOOP
 		PERFORM bountygo.ppio_close(lost.id, 'failed', 'lost', NULL, NULL);
 		IF provider.probe_call_id = lost.id THEN
