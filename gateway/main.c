@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -248,10 +249,24 @@ static void print(FILE *to, bg_buf *text)
 	bg_buf_free(text);
 }
 
+/* The usual 1,024 descriptors are for programs that use select(); a thousand idle clients would shut out all others. */
+static void raise_file_limit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == files.rlim_max)
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		bg_log(BG_LOG_WARNING, NULL, "the limit of open files can't be raised: %s",
+		       strerror(errno));
+}
+
 static int run(void)
 {
 	bg_buf error = {0};
 
+	raise_file_limit();
 	bg_n_loops = config.threads > 0 ? config.threads : (int) sysconf(_SC_NPROCESSORS_ONLN);
 	if (bg_n_loops < 1)
 		bg_n_loops = 1;

@@ -45,6 +45,13 @@ is($gateway->stop, 0, 'end');
 $gateway = BountyGo::Gateway->start(@settings, trusted_fronts => '127.0.0.10,127.0.0.')->wait_ready;
 is(stays_open($gateway), 'closed', 'that of another address that only begins like it does not');
 is($gateway->stop, 0, 'end');
+
+# From here on with a limit of open files below what the clients take, which the gateway may raise
+my $program = $ENV{BOUNTYGO_GATEWAY} || ($ENV{TESTDIR} // '.') . '/gateway/bountygo-gateway';
+my $wrapper = PostgreSQL::Test::Utils::tempdir() . '/gateway';
+append_to_file($wrapper, "#!/bin/sh\nulimit -Sn 200 && exec '$program' \"\$@\"\n");
+chmod 0755, $wrapper or die "chmod: $!";
+$ENV{BOUNTYGO_GATEWAY} = $wrapper;
 $gateway = BountyGo::Gateway->start(@settings)->wait_ready;
 is(stays_open($gateway), 'closed', 'without trusted fronts none does');
 
