@@ -140,17 +140,20 @@ static Datum failure(bg_outcome outcome, const char *url, size_t bytes)
 
 /*
  * The answer as jsonb; false if it is none. The reader is not believed: a bug that a page found may be speaking. Errors of
- * the input functions can be caught without a subtransaction, for they touch nothing but memory.
+ * the input functions can be caught without a subtransaction, for they touch nothing but memory. A character that the database's
+ * encoding lacks raises an error: that is nobody's crash.
  */
 static bool parse_answer(char *json, size_t len, Datum *result)
 {
 	MemoryContext context = CurrentMemoryContext;
 	volatile bool is_json = false;
+	char *text;
 
+	if (!pg_verify_mbstr(PG_UTF8, json, (int) len, true))
+		return false;
+	text = pg_any_to_server(json, (int) len, PG_UTF8);
 	PG_TRY();
 	{
-		char *text = pg_any_to_server(json, (int) len, PG_UTF8);
-
 		*result = DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
 		is_json = JB_ROOT_IS_OBJECT(DatumGetJsonbP(*result));
 	}
