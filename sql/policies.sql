@@ -94,6 +94,8 @@ $$;
 BEGIN; SET LOCAL ROLE bountygo_api;
 \echo nobody
 SELECT pg_temp.try('SELECT bountygo.create_task(''By nobody'')');
+SELECT pg_temp.try('SELECT bountygo.submit_url(''http://policies.example/nobody'')');
+SELECT pg_temp.try('SELECT bountygo.submit_urls(''{http://policies.example/nobody}'')');
 SELECT pg_temp.try('INSERT INTO bountygo.tasks (status) VALUES (''active'')');
 SELECT pg_temp.try(format('SELECT bountygo.get_task(%s)', :draft));
 SELECT pg_temp.try(format('SELECT bountygo.task_evidence(%s)', :draft));

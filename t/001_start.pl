@@ -12,7 +12,14 @@ my @pages = BountyGo::Node::write_pages($dir, 'start', 6);
 my $web = BountyGo::HttpServer->start(root => $dir);
 my $node = BountyGo::Node->create('start', stopped => 1);
 
-like($node->sql('SELECT bountygo.start()'), qr/with 1 worker/, 'start() says how many workers run');
+# In a database of its own, so that the test goes on with one where it is installed already.
+my ($failed, undef, $notice) = $node->psql('template1', "BEGIN;\nCREATE EXTENSION bountygo;\nROLLBACK;");
+like($notice, qr/NOTICE: .*Next step: SELECT bountygo\.start\(\);/, 'CREATE EXTENSION says what is next');
+is(($node->error_of("SELECT bountygo.submit_url('http://127.0.0.1/')"))[0], 'UB503', 'before start() submit_url() says that it is missing');
+
+my (undef, $started) = $node->psql('postgres', "SELECT bountygo.start();\nSELECT ok, detail FROM bountygo.doctor() WHERE \"check\" = 'workers';");
+like($started, qr/with 1 worker/, 'start() says how many workers run');
+like($started, qr/^t\|1 of 1 run$/m, 'and doctor() says so right after it');
 ok($node->wait_for_worker, 'the worker is there without a restart of the server');
 is($node->sql("SELECT usename FROM pg_stat_activity WHERE backend_type = 'bountygo worker'"),
 	'bountygo_worker', 'it runs as its own role');

@@ -161,6 +161,8 @@ my $extracted = $gateway->post('/api/v1/url-agent/extract-from-content',
 	{ content => 'Bounty: build a parser in Rust. Reward: $500 USD. Deadline: 4 October 2037, 17:00 UTC. Apply at our site.' });
 is($extracted->{status}, 200, 'text is read at once, without a token') or diag($extracted->{body});
 is($extracted->{json}{fields}{reward}{value}{amount}, 500, 'with its reward');
+is($gateway->request('POST', '/api/v1/url-agent/extract-from-content', body => '{"content": "' . '\ud83d\ude00' x 200_000 . '"}')->{status}, 200,
+	'the longest text is taken, even if each character is escaped');
 
 # The gateway's role and log
 is($node->psql('postgres', 'SELECT count(*) FROM bountygo.users', extra_params => ['-U', 'bountygo_gateway']), 3, 'its role can read no table');

@@ -396,7 +396,7 @@ DECLARE
 BEGIN
 	IF caller IS NULL AND NOT pg_has_role(current_user, 'bountygo_admin', 'MEMBER') THEN
 		RAISE EXCEPTION 'sign in to create a task'
-			USING ERRCODE = 'UB401', HINT = 'Send an access token: Authorization: Bearer <token>.';
+			USING ERRCODE = 'UB401', HINT = 'Send an access token, or call bountygo.authenticate(token) in the same transaction.';
 	END IF;
 
 	IF wanted_title IS NULL THEN

@@ -73,6 +73,26 @@ COMMENT ON FUNCTION bountygo.canonical_url(text) IS
 -- becomes their owner in grant_privileges(), and check what they are given.
 -- -------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION bountygo.require_submitter(anonymous boolean) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF to_regclass('bountygo.jobs') IS NULL THEN
+		RAISE EXCEPTION 'BountyGo is not set up in this database yet'
+			USING ERRCODE = 'UB503', HINT = 'A superuser sets it up: SELECT bountygo.start();';
+	END IF;
+	-- Within functions that run as bountygo_owner current_user is that role; "role" is still what the caller has set.
+	IF NOT anonymous AND bountygo.current_user_id() IS NULL
+			AND NOT pg_has_role(coalesce(nullif(current_setting('role'), 'none'), session_user)::name, 'bountygo_admin', 'MEMBER') THEN
+		RAISE EXCEPTION 'sign in to submit pages'
+			USING ERRCODE = 'UB401', HINT = 'Send an access token, or call bountygo.authenticate(token) in the same transaction.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION bountygo.require_submitter(boolean) IS
+'Raises UB503 before init(), and UB401 unless somebody is signed in, an administrator of the database calls, or it may be anonymous.';
+
 CREATE FUNCTION bountygo.queue_submit(kind bountygo.job_kind, canonical text, host text, submitted_url text, auto_create boolean,
 	max_age interval, group_id bigint) RETURNS bigint
 LANGUAGE plpgsql
@@ -169,6 +189,7 @@ DECLARE
 	checked record;
 	job bigint;
 BEGIN
+	PERFORM bountygo.require_submitter(submit_one.kind <> 'page');
 	IF submit_one.url IS NULL THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/url', 'It is required.'), 'Pass the URL of the page.');
 	END IF;
@@ -189,7 +210,7 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$ SELECT bountygo.submit_one('page', submit_url.url, submit_url.auto_create, submit_url.max_age) $$;
 COMMENT ON FUNCTION bountygo.submit_url(text, boolean, integer) IS
-'Submits a page and returns its job at once; workers fetch and read it. The same URL twice is the same open job. auto_create: make a task if the page is one. max_age: seconds (0 to 31536000, default bountygo.max_age) for which an earlier snapshot is as good. UB422 if the URL is not fit.';
+'Submits a page and returns its job at once; workers fetch and read it. The same URL twice is the same open job. auto_create: make a task if the page is one. max_age: seconds (0 to 31536000, default bountygo.max_age) for which an earlier snapshot is as good. UB401 without a user, unless an administrator calls; UB422 if the URL is not fit.';
 
 CREATE FUNCTION bountygo.preview_url(url text, max_age integer DEFAULT NULL) RETURNS jsonb
 LANGUAGE sql
@@ -211,6 +232,7 @@ DECLARE
 	ids bigint[];
 	job bigint;
 BEGIN
+	PERFORM bountygo.require_submitter(false);
 	IF wanted NOT BETWEEN 1 AND 1000 OR array_ndims(submit_urls.urls) <> 1 THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/urls', 'It must be a list of 1 to 1000 URLs.'));
 	END IF;
@@ -237,7 +259,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.submit_urls(text[], boolean) IS
-'Submits 1 to 1000 pages as a group: {"group_id", "items": [{"url", "job_id", "state"} or {"url", "error"}]}, in the order given. A bad URL spoils only itself. A page that is already open keeps its job and its group. list_jobs(group_id => …) shows the progress.';
+'Submits 1 to 1000 pages as a group: {"group_id", "items": [{"url", "job_id", "state"} or {"url", "error"}]}, in the order given. A bad URL spoils only itself. A page that is already open keeps its job and its group. list_jobs(group_id => …) shows the progress. UB401 without a user, unless an administrator calls.';
 
 CREATE FUNCTION bountygo.submit_text(content text, url text DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql
@@ -250,6 +272,7 @@ DECLARE
 	key text;
 	job bigint;
 BEGIN
+	PERFORM bountygo.require_submitter(true);
 	IF coalesce(length(submit_text.content), 0) NOT BETWEEN 10 AND 200000 THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/content', 'It must be text of 10 to 200000 characters.'));
 	END IF;
@@ -381,7 +404,7 @@ BEGIN
 		ELSIF was IN ('queued', 'leased') THEN
 			RAISE EXCEPTION 'this job is not yours to cancel' USING ERRCODE = 'UB403';
 		END IF;
-		RAISE EXCEPTION 'the job has ended already' USING ERRCODE = 'UB409', DETAIL = format('Its state is %s.', was);
+		RAISE EXCEPTION 'the job has ended already' USING ERRCODE = 'UB409', HINT = format('Its state is %s; only queued and leased jobs can be cancelled.', was);
 	END IF;
 	PERFORM pg_notify('bountygo_job', cancel_job.id::text);
 	RETURN bountygo.job_object(cancel_job.id, true);

@@ -28,7 +28,7 @@ BEGIN
 			65536, 10000, 0, '{}'),
 		(43, 'POST', '/api/v1/url-agent/parse', 'preview_url', 'optional', 202, '/api/v1/url-agent/jobs/{id}', true, 'api',
 			65536, 10000, 0, '{}'),
-		(44, 'POST', '/api/v1/url-agent/extract-from-content', 'extract_text', 'optional', 200, NULL, false, 'api', 1048576, 15000,
+		(44, 'POST', '/api/v1/url-agent/extract-from-content', 'extract_text', 'optional', 200, NULL, false, 'api', 2621440, 15000,
 			0, '{}'),
 		(45, 'GET', '/api/v1/url-agent/jobs', 'list_jobs', 'user', 200, NULL, false, 'api', 0, 10000, 0, '{}'),
 		(46, 'GET', '/api/v1/url-agent/jobs/{id}', 'get_job', 'optional', 200, NULL, false, 'api', 0, 10000, 0, '{}'),

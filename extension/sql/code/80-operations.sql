@@ -72,6 +72,8 @@ DECLARE
 	names text;
 	count integer;
 	wanted integer;
+	enabled boolean;
+	unseen integer := 0;
 	answer jsonb;
 BEGIN
 	"check" := 'version';
@@ -133,7 +135,20 @@ BEGIN
 	wanted := coalesce(current_setting('bountygo.workers', true)::integer, 1);
 	count := 0;
 	IF current > 0 THEN
-		EXECUTE 'SELECT count(*) FROM bountygo.workers w WHERE bountygo.worker_is_live(w.pid, w.backend_start)' INTO count;
+		-- Those that start() has just launched come up when it has committed, within moments.
+		FOR try IN 1..100 LOOP
+			EXECUTE 'SELECT count(*) FROM bountygo.workers w WHERE bountygo.worker_is_live(w.pid, w.backend_start)' INTO count;
+			EXECUTE 'SELECT c.enabled FROM bountygo.worker_control c' INTO enabled;
+			EXIT WHEN count >= wanted OR enabled IS NOT TRUE;
+			PERFORM pg_stat_clear_snapshot();
+			IF EXISTS (SELECT FROM pg_stat_activity a WHERE a.backend_type LIKE 'bountygo %' AND a.datname = current_database()) THEN
+				unseen := 0;
+			ELSE
+				unseen := unseen + 1;
+			END IF;
+			EXIT WHEN unseen > 5;
+			PERFORM pg_sleep(0.02);
+		END LOOP;
 	END IF;
 	ok := count >= wanted;
 	detail := format('%s of %s run%s', count, wanted,
