@@ -49,6 +49,9 @@ BEGIN
 		EXECUTE format('CREATE ROLE %I %s NOSUPERUSER NOCREATEDB NOCREATEROLE', role.name,
 			CASE WHEN role.can_login THEN 'LOGIN' ELSE 'NOLOGIN' END);
 	END LOOP;
+	-- The gateway passes access tokens as parameters: no setting of logging may write them down.
+	ALTER ROLE bountygo_gateway SET log_parameter_max_length = 0;
+	ALTER ROLE bountygo_gateway SET log_parameter_max_length_on_error = 0;
 	-- call() runs as a role of its own: whoever is granted bountygo_api must not be able to alter it.
 	GRANT bountygo_api TO bountygo_admin, bountygo_rest;
 	GRANT USAGE, CREATE ON SCHEMA bountygo TO bountygo_owner;
