@@ -34,7 +34,7 @@ struct bg_reader
 	int write_fd;
 	int read_fd;
 	bg_reader_state state;
-	bg_buffer request; /* what is not sent yet, and some of what is */
+	bg_buffer request; /* what is not sent yet, and some of what was since the last one */
 	size_t sent;
 	uint64_t queued_in_all;         /* bytes of all requests */
 	uint64_t ends[BG_READER_AHEAD]; /* where each unanswered one ends, counted as above */
@@ -267,6 +267,18 @@ bool bg_reader_has_room(const bg_reader *reader)
 	                                    reader->request.len - reader->sent < MAX_UNSENT));
 }
 
+/* Of a stream that never runs dry only the rest is kept, which is little (bg_reader_has_room). */
+static void drop_sent(bg_reader *reader)
+{
+	size_t left = reader->request.len - reader->sent;
+
+	if (reader->sent == 0)
+		return;
+	memmove(reader->request.data, reader->request.data + reader->sent, left);
+	bg_buffer_truncate(&reader->request, left);
+	reader->sent = 0;
+}
+
 bool bg_reader_send_ahead(bg_reader *reader, bg_reader_op op, const char *a, size_t a_len,
                           const char *b, size_t b_len, const char *body, size_t body_len)
 {
@@ -275,11 +287,13 @@ bool bg_reader_send_ahead(bg_reader *reader, bg_reader_op op, const char *a, siz
 	                             .a_len = (uint32_t) a_len,
 	                             .b_len = (uint32_t) b_len,
 	                             .body_len = (uint32_t) body_len};
-	size_t before = reader->request.len;
+	size_t before;
 
 	if (!bg_reader_has_room(reader) || a_len > BG_READER_MAX_ANSWER || b_len > BG_READER_MAX_BODY ||
 	    body_len > BG_READER_MAX_BODY)
 		return false;
+	drop_sent(reader);
+	before = reader->request.len;
 	bg_buffer_append(&reader->request, &request, sizeof(request));
 	bg_buffer_append(&reader->request, a, a_len);
 	bg_buffer_append(&reader->request, b, b_len);

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -373,6 +374,41 @@ static void test_ahead(void **state)
 	bg_reader_stop(reader);
 }
 
+/* However long requests follow each other without a gap, what has been sent is not kept. */
+static void test_ahead_without_end(void **state)
+{
+	bg_reader *reader = start(SELF);
+	struct mallinfo2 memory;
+	size_t len;
+	int sent = 0;
+	int taken = 0;
+
+	(void) state;
+	while (taken < 60)
+	{
+		bg_reader_state now = bg_reader_pump(reader);
+		struct pollfd ready[] = {{.fd = bg_reader_read_fd(reader), .events = POLLIN},
+		                         {.fd = bg_reader_write_fd(reader), .events = POLLOUT}};
+
+		assert_int_not_equal(now, BG_READER_DEAD);
+		if (now == BG_READER_DONE)
+		{
+			free(bg_reader_take(reader, &len));
+			taken++;
+		}
+		else if (sent < 60 && bg_reader_has_room(reader))
+		{
+			send_word_ahead(reader, "good", 1500000);
+			sent++;
+			memory = mallinfo2();
+			assert_true(memory.uordblks + memory.hblkhd < 16 * 1024 * 1024);
+		}
+		else
+			poll(ready, now == BG_READER_WRITING ? 2 : 1, 10000);
+	}
+	bg_reader_stop(reader);
+}
+
 static void test_hard_stop(void **state)
 {
 	static const char *const words[] = {"hang", "deaf"};
@@ -710,12 +746,12 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_exchange),      cmocka_unit_test(test_event_for_answer),
 	    cmocka_unit_test(test_deaths),        cmocka_unit_test(test_babble),
-	    cmocka_unit_test(test_ahead),         cmocka_unit_test(test_hard_stop),
-	    cmocka_unit_test(test_killed),        cmocka_unit_test(test_surroundings),
-	    cmocka_unit_test(test_refusals),      cmocka_unit_test(test_real_page),
-	    cmocka_unit_test(test_real_charsets), cmocka_unit_test(test_real_complete),
-	    cmocka_unit_test(test_real_hostile),  cmocka_unit_test(test_real_large),
-	    cmocka_unit_test(test_real_leaves),
+	    cmocka_unit_test(test_ahead),         cmocka_unit_test(test_ahead_without_end),
+	    cmocka_unit_test(test_hard_stop),     cmocka_unit_test(test_killed),
+	    cmocka_unit_test(test_surroundings),  cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_real_page),     cmocka_unit_test(test_real_charsets),
+	    cmocka_unit_test(test_real_complete), cmocka_unit_test(test_real_hostile),
+	    cmocka_unit_test(test_real_large),    cmocka_unit_test(test_real_leaves),
 	};
 
 	if (argc > 0 && strcmp(argv[0], "bountygo-reader") == 0)
