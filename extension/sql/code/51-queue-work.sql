@@ -444,6 +444,8 @@ BEGIN
 		JOIN bountygo.hosts k ON k.host = d.host
 		WHERE k.failures <> 0 OR k.last_outcome IS DISTINCT FROM 'ok' OR d.delay > 0 ORDER BY k.host FOR UPDATE OF k) l
 	WHERE h.host = l.host;
+	-- An array that is assigned to at its third place alone begins there, and its only element would be unnested as the first.
+	tasks := array_fill(NULL::bigint, ARRAY[cardinality(places)]);
 	FOR i IN 1..cardinality(places) LOOP
 		IF creates[i] THEN
 			tasks[i] := bountygo.task_from_snapshot(snapshots[i], results[places[i]] - 'text', askers[i], jobs[places[i]]);
