@@ -77,6 +77,21 @@ SELECT bountygo.queue_store_page(:id, 1, 'https://queue.example/page', NULL, 200
 SELECT j ->> 'state', j -> 'result' ->> 'text', j ->> 'attempts' FROM bountygo.submit_url('https://queue.example/page') j;
 SELECT bountygo.submit_url('https://queue.example/page', max_age => 0) ->> 'state' AS fresh;
 
+-- Many pages at once: only those whose lease holds, each with its own; one that the model is asked about goes on.
+SELECT jsonb_array_length(bountygo.submit_urls(array(SELECT format('https://many.example/%s', n) FROM generate_series(1, 4) n)) -> 'items');
+SELECT count(*) FROM bountygo.queue_claim_pages(1, 5, 4, '0', '1 minute', clock_timestamp()) c WHERE c.host = 'many.example';
+UPDATE bountygo.jobs SET lease_token = 9 WHERE id = (SELECT job_id FROM bountygo.job_payloads WHERE url = 'https://many.example/3');
+SELECT p.url, s.state FROM (SELECT array_agg(j.id ORDER BY j.id DESC) AS ids, array_agg(p.url ORDER BY j.id DESC) AS urls, array_agg(p.url = 'https://many.example/2' ORDER BY j.id DESC) AS asks,
+		array_agg(jsonb_build_object('text', 'Page ' || right(p.url, 1), 'is_task', false, 'language', 'en') ORDER BY j.id DESC) AS results
+	FROM bountygo.jobs j JOIN bountygo.job_payloads p ON p.job_id = j.id WHERE j.host = 'many.example') a
+CROSS JOIN LATERAL bountygo.queue_store_pages(a.ids, array_fill(1, '{4}'), a.urls, array_fill(NULL::text, '{4}'), array_fill(200, '{4}'), array_fill('text/html'::text, '{4}'),
+	array_fill(NULL::text, '{4}'), array_fill(NULL::text, '{4}'), array_fill(10, '{4}'), a.results, a.asks, array_fill('no_key'::text, '{4}'), array_fill(0, '{4}')) s
+JOIN bountygo.job_payloads p ON p.job_id = s.job ORDER BY p.url;
+SELECT p.url, j.state, j.stage, j.host, j.attempts, s.url, s.final_url, s.text, s.result, s.text_hash = sha256(convert_to(s.text, 'UTF8')) AS hash, r.model_outcome
+	FROM bountygo.job_payloads p JOIN bountygo.jobs j ON j.id = p.job_id LEFT JOIN bountygo.job_results r ON r.job_id = j.id LEFT JOIN bountygo.snapshots s ON s.id = r.snapshot_id
+	WHERE p.url LIKE 'https://many.example/%' ORDER BY p.url;
+DELETE FROM bountygo.jobs j USING bountygo.job_payloads p WHERE p.job_id = j.id AND p.url LIKE 'https://many.example/%';
+
 -- Failures: back-off within its bounds and with jitter, then dead; a host's pause costs no attempt.
 SELECT bool_and(b >= make_interval(secs => least(3600, power(2, n - 1)) / 2) AND b <= make_interval(secs => least(3600, power(2, n - 1)))), count(DISTINCT b) > 900
 	FROM (SELECT n, bountygo.queue_backoff(n, 1, 3600) AS b FROM generate_series(1, 20) n, generate_series(1, 100)) t;

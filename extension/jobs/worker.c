@@ -192,6 +192,10 @@ static void pin_settings(void)
 	/* Plans are made while the queue may be empty and kept when it is long. */
 	pin("enable_seqscan", "off");
 	pin("plan_cache_mode", "force_generic_plan");
+#ifdef USE_LZ4
+	/* Compressing pages by pglz costs as much as the rest of storing them. */
+	pin("default_toast_compression", "lz4");
+#endif
 	/* Attempts have to survive a crash, or a job that kills its worker would do so for ever (T1). */
 	if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
 		pin("synchronous_commit", "local");

@@ -40,14 +40,16 @@ DECLARE
 	suspect CONSTANT bigint := bountygo.queue_suspect(queue_claim_pages.slot, moment);
 BEGIN
 	SELECT w.host_cursor INTO behind FROM bountygo.workers w WHERE w.slot = queue_claim_pages.slot;
+	-- (ORDER BY stage, though there is but one: under row security the planner does not conclude that from stage = 'fetch', because
+	-- comparing enums is not leakproof, and would sort the whole queue.)
 	-- From host to host along the index, round and round: a host with a million pages takes one turn like any other.
 	WITH RECURSIVE walk (host, n, wrapped) AS (
 		SELECT coalesce(behind, ''), 0, false
 		UNION ALL
 		SELECT x.host, w.n + 1, w.wrapped OR x.host <= w.host
 		FROM walk w CROSS JOIN LATERAL (SELECT coalesce(
-			(SELECT j.host FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host > w.host ORDER BY j.host LIMIT 1),
-			(SELECT j.host FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' ORDER BY j.host LIMIT 1)) AS host
+			(SELECT j.host FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host > w.host ORDER BY j.stage, j.host LIMIT 1),
+			(SELECT j.host FROM bountygo.jobs j WHERE j.state = 'queued' AND j.stage = 'fetch' ORDER BY j.stage, j.host LIMIT 1)) AS host
 			-- OFFSET 0: evaluated once a step, not once for each place that names it.
 			OFFSET 0) x
 		WHERE w.n < most AND x.host IS NOT NULL AND NOT (w.wrapped AND x.host <= w.host)
@@ -89,8 +91,8 @@ BEGIN
 				FROM (SELECT j.id, j.priority, j.run_at FROM bountygo.jobs j
 					WHERE j.state = 'queued' AND j.stage = 'fetch' AND j.host = c.host AND j.run_at <= moment
 						AND (j.last_error IS DISTINCT FROM 'worker_lost' OR j.attempts < 3 OR j.id = suspect)
-					ORDER BY j.priority DESC, j.run_at, j.id
-					LIMIT greatest(0, least(CASE WHEN delay > '0' THEN 1 ELSE per_host END, per_host - coalesce(b.n, 0)))) d) q
+					ORDER BY j.stage, j.priority DESC, j.run_at, j.id
+					LIMIT greatest(0, least(slots, CASE WHEN delay > '0' THEN 1 ELSE per_host END, per_host - coalesce(b.n, 0)))) d) q
 			ORDER BY q.priority DESC, q.turn, c.place LIMIT slots
 		), held AS (
 			SELECT j.id FROM bountygo.jobs j WHERE j.id IN (SELECT p.id FROM picked p) AND j.state = 'queued' FOR UPDATE SKIP LOCKED
@@ -133,7 +135,7 @@ BEGIN
 		WHERE j.state = 'queued' AND j.stage = queue_claim_stage.stage AND j.run_at <= moment
 			AND (j.last_error IS DISTINCT FROM 'worker_lost' OR j.attempts < 3
 				OR j.id = bountygo.queue_suspect(queue_claim_stage.slot, queue_claim_stage.moment))
-		ORDER BY j.host, j.priority DESC, j.run_at, j.id LIMIT slots FOR UPDATE SKIP LOCKED
+		ORDER BY j.stage, j.host, j.priority DESC, j.run_at, j.id LIMIT slots FOR UPDATE SKIP LOCKED
 	), taken AS (
 		UPDATE bountygo.jobs j SET state = 'leased', attempts = j.attempts + 1, lease_token = j.lease_token + 1,
 			leased_until = clock_timestamp() + lease, lease_owner = queue_claim_stage.slot,
