@@ -5,7 +5,7 @@ CREATE DATABASE bountygo_latin1 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TE
 SELECT current_database() AS was \gset
 \c bountygo_latin1
 SET client_min_messages = warning;
-CREATE EXTENSION bountygo;
+CREATE EXTENSION IF NOT EXISTS bountygo;
 \set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on

@@ -37,6 +37,11 @@ SELECT bountygo.extract_html('') ->> 'outcome' AS nothing, bountygo.extract_html
 	bountygo.extract_html('\x89504e470d0a1a0a0000000d49484452') ->> 'outcome' AS image,
 	bountygo.extract_html(convert_to(repeat('<p>x', 524289), 'UTF8')) ->> 'outcome' AS large;
 
+-- The method is one of those that evidence knows; the quote of a category is a whole word.
+SELECT DISTINCT f.value ->> 'method' AS methods
+FROM jsonb_each(bountygo.extract_html('<title>Translate the docs: 300 USDT bounty</title><h1>Translate the docs</h1><p>We pay 300 USDT for it.') -> 'fields') f;
+SELECT bountygo.extract_text('Translate our docs to Chinese, 300 USDT.') #>> '{fields,category,quote}' AS quote;
+
 -- Errors for what callers do.
 \set SHOW_CONTEXT never
 SELECT 1 FROM bountygo.extract_html(NULL);

@@ -171,7 +171,9 @@ json_t *bg_evidence_field(const char *text, size_t len, bg_span span, const char
 	json_object_set_new(field, "quote", quote);
 	json_object_set_new(field, "start", json_integer((json_int_t) start));
 	json_object_set_new(field, "end", json_integer((json_int_t) (start + count)));
-	json_object_set_new(field, "method", json_string(method));
+	/* What stands in an element (h1, title) was picked by a rule; that it was one is the parser's own business. */
+	json_object_set_new(field, "method",
+	                    json_string(strcmp(method, "html") == 0 ? "rule" : method));
 	json_object_set_new(field, "confidence", json_real(confidence));
 	return field;
 }

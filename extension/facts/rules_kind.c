@@ -379,6 +379,9 @@ bool bg_rules_category(bg_doc *doc, bg_found *found)
 		bg_doc_missing(doc, "category", "absent");
 		return false;
 	}
+	/* The whole word is quoted, not the stem that was looked for. */
+	while (where_end < doc->keywords && bg_is_alnum(doc->lower[where_end]))
+		where_end++;
 	doc->category = categories[best].category;
 	found->value = json_string(doc->category);
 	found->span = (bg_span){where, where_end};
