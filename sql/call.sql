@@ -8,6 +8,9 @@ SELECT bountygo.current_user_id() AS nobody;
 SELECT current_setting('bountygo.jwt_key_file') = '' AS no_key \gset
 \if :no_key
 COPY (SELECT encode(sha256(random()::text::bytea), 'hex')) TO PROGRAM 'umask 077; cat > bountygo_test.key';
+-- What the operator of the server has set comes back at the end.
+SELECT count(*) AS had_key, max(s.setting) AS old_key FROM pg_file_settings s
+	WHERE s.name = 'bountygo.jwt_key_file' AND s.sourcefile LIKE '%.auto.conf' \gset
 ALTER SYSTEM SET bountygo.jwt_key_file = 'bountygo_test.key';
 SELECT pg_reload_conf() AS reloaded \gset
 \c
@@ -229,6 +232,10 @@ DROP FUNCTION bountygo.test_types, bountygo.test_required, bountygo.test_answer,
 	bountygo.test_fail, bountygo.test_who, bountygo.test_nested, bountygo.test_many, bountygo.test_domains, bountygo.test_local_time;
 DROP DOMAIN bountygo.test_percent, bountygo.test_word;
 \if :no_key
+\if :had_key
+ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
+\else
 ALTER SYSTEM RESET bountygo.jwt_key_file;
+\endif
 SELECT pg_reload_conf() AS reloaded \gset
 \endif

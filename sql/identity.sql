@@ -8,6 +8,9 @@ SELECT bountygo.current_user_id() AS nobody, bountygo.current_user_role() AS no_
 SELECT current_setting('bountygo.jwt_key_file') = '' AS no_key \gset
 \if :no_key
 COPY (SELECT encode(sha256(random()::text::bytea), 'hex')) TO PROGRAM 'umask 077; cat > bountygo_test.key';
+-- What the operator of the server has set comes back at the end.
+SELECT count(*) AS had_key, max(s.setting) AS old_key FROM pg_file_settings s
+	WHERE s.name = 'bountygo.jwt_key_file' AND s.sourcefile LIKE '%.auto.conf' \gset
 ALTER SYSTEM SET bountygo.jwt_key_file = 'bountygo_test.key';
 SELECT pg_reload_conf() AS reloaded \gset
 \c
@@ -151,6 +154,10 @@ SELECT count(*) FROM pg_settings WHERE setting LIKE '%' || :'key' || '%';
 
 DELETE FROM bountygo.users WHERE nickname LIKE 'identity %';
 \if :no_key
+\if :had_key
+ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
+\else
 ALTER SYSTEM RESET bountygo.jwt_key_file;
+\endif
 SELECT pg_reload_conf() AS reloaded \gset
 \endif

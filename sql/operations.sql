@@ -54,6 +54,9 @@ CREATE FUNCTION pg_temp.verdict() RETURNS text LANGUAGE sql AS $$
 	FROM bountygo.doctor() d WHERE d."check" = 'signing key'
 $$;
 \set key bountygo_operations_open.key
+-- What the operator of the server has set comes back at the end.
+SELECT count(*) AS had_key, max(s.setting) AS old_key FROM pg_file_settings s
+	WHERE s.name = 'bountygo.jwt_key_file' AND s.sourcefile LIKE '%.auto.conf' \gset
 ALTER SYSTEM SET bountygo.jwt_key_file = :'key';
 SELECT pg_reload_conf();
 \set ECHO none
@@ -84,6 +87,10 @@ SELECT pg_temp.verdict();
 \set VERBOSITY sqlstate
 SELECT bountygo.secret_status('data_directory');
 \set VERBOSITY default
+\if :had_key
+ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
+\else
 ALTER SYSTEM RESET bountygo.jwt_key_file;
+\endif
 SELECT pg_reload_conf();
 COPY (SELECT 1) TO PROGRAM 'rm -f bountygo_operations_open.key bountygo_operations_short.key bountygo_operations_good.key';

@@ -10,6 +10,9 @@ SELECT bountygo.init() > 0 AS ready;
 -- this session has seen the new setting.
 COPY (SELECT encode(sha256('policies'), 'hex')) TO PROGRAM 'umask 077 && cat > bountygo_policies.key';
 LOAD 'bountygo';
+-- What the operator of the server has set comes back at the end.
+SELECT count(*) AS had_key, max(s.setting) AS old_key FROM pg_file_settings s
+	WHERE s.name = 'bountygo.jwt_key_file' AND s.sourcefile LIKE '%.auto.conf' \gset
 ALTER SYSTEM SET bountygo.jwt_key_file = 'bountygo_policies.key';
 SELECT pg_reload_conf();
 \set ECHO none
@@ -201,7 +204,11 @@ SELECT bountygo.authenticate(:'token_two');
 \set VERBOSITY default
 ROLLBACK;
 
+\if :had_key
+ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
+\else
 ALTER SYSTEM RESET bountygo.jwt_key_file;
+\endif
 SELECT pg_reload_conf();
 COPY (SELECT 1) TO PROGRAM 'rm -f bountygo_policies.key';
 DELETE FROM bountygo.tasks WHERE sponsor_id = :one OR id = :page_task;
