@@ -36,7 +36,7 @@ $slow->quit;
 # A second database: the role is there, the tables are not
 $node->sql('CREATE DATABASE second');
 $slow = $node->background_psql('second');
-$slow->query_safe('BEGIN; CREATE EXTENSION bountygo; SELECT bountygo.start();');
+$slow->query_safe('BEGIN; CREATE EXTENSION IF NOT EXISTS bountygo; SELECT bountygo.start();');
 is(waits_for_commit('bountygo worker', 'second'), 1, 'a worker waits for its tables');
 $slow->query_safe('COMMIT');
 $slow->quit;
@@ -46,7 +46,7 @@ is($node->safe_psql('second', 'SELECT bool_and(alive) FROM bountygo.worker_statu
 # One that comes to nothing leaves nobody waiting for ever
 $node->sql('CREATE DATABASE third');
 $slow = $node->background_psql('third');
-$slow->query_safe('BEGIN; CREATE EXTENSION bountygo; SELECT bountygo.start();');
+$slow->query_safe('BEGIN; CREATE EXTENSION IF NOT EXISTS bountygo; SELECT bountygo.start();');
 is(waits_for_commit('bountygo worker', 'third'), 1, 'a worker waits');
 $slow->query_safe('ROLLBACK');
 $slow->quit;
