@@ -41,6 +41,19 @@ cmp_ok($next, '>', $queued[-1], 'the next job has the next id');
 is($new->ended($next)->{state}, 'done', 'and is done');
 is($new->sql('SELECT count(*) || \' \' || count(DISTINCT source_url) FROM bountygo.tasks'), '11 11', 'one task a page');
 
+# A second database of the same cluster: the rows of the first one's workers come along, but the processes serve the first one only.
+my $other = 'copy';
+$new->command_ok([ 'pg_dump', '-f', "$dir/copy.sql", '-d', $new->connstr('postgres') ], 'a dump while workers run');
+$new->sql("CREATE DATABASE $other");
+$new->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $new->connstr($other), '-f', "$dir/copy.sql" ], 'is restored beside it');
+my $worker = $new->sql("SELECT pid FROM bountygo.workers WHERE slot = 1");
+is($new->safe_psql($other, 'SELECT count(*) FROM bountygo.worker_status WHERE alive'), '0', 'the copy knows that it has no worker');
+is($new->safe_psql($other, 'SELECT bountygo.stop()'), '0', 'to stop those of the copy leaves the others alone');
+$new->safe_psql($other, 'SELECT bountygo.start()');
+my $copied = $new->safe_psql($other, "SELECT bountygo.submit_url('" . $web->url($pages[11]) . "') ->> 'id'");
+ok($new->poll_query_until($other, "SELECT state = 'done' FROM bountygo.jobs WHERE id = $copied"), 'start() gives it workers of its own');
+is($new->sql('SELECT pid FROM bountygo.workers WHERE slot = 1'), $worker, 'and the first database keeps its own');
+
 my ($code, $error) = $new->error_of('DROP EXTENSION bountygo');
 is($code, '2BP01', 'plain DROP EXTENSION is refused');
 like($error, qr/DROP \.\.\. CASCADE|other objects depend/, 'for what depends on it');

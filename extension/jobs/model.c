@@ -57,7 +57,12 @@ bool bg_model_prepare(bg_worker *worker, bg_job *job)
 	if (job->reply != NULL)
 		return true;
 	if (job->result == NULL)
-		elog(ERROR, "job %lld has no snapshot to ask the model about", (long long) job->id);
+	{
+		/* Not an error of the claim, which others share. */
+		bg_queue_fail_internal(job, "02000");
+		worker->counts.retried++;
+		return false;
+	}
 	if (bg_ppio_key() == NULL)
 		return !finish_by_rules(worker, job, "no_key");
 	if (job->tries >= bg_ppio_tries || job->waited_long)

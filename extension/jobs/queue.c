@@ -377,9 +377,14 @@ void bg_queue_renew(bg_worker *worker)
 	{
 		bg_job *job = dlist_container(bg_job, node, iter.cur);
 
+		/* What this transaction has ended holds no lease any more; if it fails, the job is stored again under its token. */
+		if (job->is_over)
+			continue;
 		ids[n] = Int64GetDatum(job->id);
 		tokens[n++] = Int32GetDatum(job->token);
 	}
+	if (n == 0)
+		return;
 	values[0] = PointerGetDatum(
 	    construct_array(ids, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	values[1] =
@@ -390,7 +395,7 @@ void bg_queue_renew(bg_worker *worker)
 	dlist_foreach(iter, &worker->jobs)
 	{
 		bg_job *job = dlist_container(bg_job, node, iter.cur);
-		bool found = false;
+		bool found = job->is_over;
 
 		for (uint64 i = 0; i < kept && !found; i++)
 			found = int_at(i, "queue_renew") == job->id;

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
@@ -15,6 +16,7 @@
 #include "pgstat.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -32,6 +34,7 @@
 bool bg_turn_begin(const char *activity)
 {
 	Oid extension;
+	Oid jobs;
 
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
@@ -48,6 +51,10 @@ bool bg_turn_begin(const char *activity)
 		CommitTransactionCommand();
 		return false;
 	}
+	/* What writing the queue takes, before any of it is read: to raise the lock later deadlocks with a REINDEX of the table. */
+	jobs = get_relname_relid("jobs", get_namespace_oid("bountygo", true));
+	if (OidIsValid(jobs))
+		LockRelationOid(jobs, RowExclusiveLock);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -95,6 +102,40 @@ static bool is_common(int code)
 	}
 }
 
+static void write_counts(bg_worker *worker)
+{
+	static const bg_counts none = {0};
+
+	if (memcmp(&worker->counts, &none, sizeof(none)) != 0 || worker->error != NULL)
+		bg_queue_count(worker);
+}
+
+static void counts_written(bg_worker *worker)
+{
+	memset(&worker->counts, 0, sizeof(worker->counts));
+	free(worker->error);
+	worker->error = NULL;
+}
+
+/* Says in worker_status what is wrong, in a transaction of its own: the next turn that succeeds may be far off. */
+static void write_error(bg_worker *worker)
+{
+	PG_TRY();
+	{
+		if (bg_turn_begin("bountygo: noting an error"))
+		{
+			write_counts(worker);
+			bg_turn_commit();
+			counts_written(worker);
+		}
+	}
+	PG_CATCH();
+	{
+		bg_turn_abort();
+	}
+	PG_END_TRY();
+}
+
 static void wait_after_error(bg_worker *worker, int code)
 {
 	bool at_once = ERRCODE_TO_CATEGORY(code) == ERRCODE_TRANSACTION_ROLLBACK ||
@@ -109,6 +150,8 @@ static void wait_after_error(bg_worker *worker, int code)
 	worker->retry_ms = bg_loop_now_ms() + worker->retry_pause_ms;
 	worker->want_pages = worker->want_model = true;
 	bg_worker_note(worker, unpack_sql_state(code));
+	if (!at_once)
+		write_error(worker);
 }
 
 static int compare_hosts(const void *a, const void *b)
@@ -351,21 +394,6 @@ static void forget_turn(bg_worker *worker, const bg_counts *counts)
 	}
 }
 
-static void write_counts(bg_worker *worker)
-{
-	static const bg_counts none = {0};
-
-	if (memcmp(&worker->counts, &none, sizeof(none)) != 0 || worker->error != NULL)
-		bg_queue_count(worker);
-}
-
-static void counts_written(bg_worker *worker)
-{
-	memset(&worker->counts, 0, sizeof(worker->counts));
-	free(worker->error);
-	worker->error = NULL;
-}
-
 /* T3: in a transaction of its own, never in the one that failed. */
 static void give_up(bg_worker *worker, bg_job *job, int code)
 {
@@ -466,6 +494,14 @@ bool bg_turn_run(bg_worker *worker)
 		return false;
 	if (code == 0)
 	{
+		/* A wait inside the transaction (for a lock, for a standby) may have taken a wake-up that was meant for the loop. */
+		if (count > 0 || worker->counts.claimed > before.claimed)
+		{
+			TimestampTz soon = GetCurrentTimestamp() + NEXT_EVERY_MS * INT64CONST(1000);
+
+			if (worker->next_due == 0 || worker->next_due > soon)
+				worker->next_due = soon;
+		}
 		worker->retry_pause_ms = 0;
 		if (renews)
 			worker->renewed_ms = bg_loop_now_ms();

@@ -83,7 +83,9 @@ bool bg_worker_is_live(int pid, TimestampTz start)
 	{
 		LocalPgBackendStatus *local = bg_backend_status(i);
 
+		/* A restored copy of another database names that one's workers. */
 		if (local != NULL && local->backendStatus.st_procpid == pid &&
+		    local->backendStatus.st_databaseid == MyDatabaseId &&
 		    local->backendStatus.st_proc_start_timestamp == start)
 			return true;
 	}

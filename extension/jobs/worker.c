@@ -500,7 +500,8 @@ void bg_worker_main(Datum main_arg)
 		/* In a row: within a minute of each other. */
 		failures = GetCurrentTimestamp() - failed_at < 60 * USECS_PER_SEC ? failures + 1 : 1;
 		failed_at = GetCurrentTimestamp();
-		if (failures >= MAX_FAILURES)
+		/* Without a network there is nothing to go on with: the server starts another. */
+		if (failures >= MAX_FAILURES || worker.fetcher == NULL)
 			proc_exit(1);
 		RESUME_INTERRUPTS();
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1000,

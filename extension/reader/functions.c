@@ -135,7 +135,9 @@ static Datum failure(bg_outcome outcome, const char *url, size_t bytes)
 	    "\"canonical\": null, \"description\": null, \"image\": null}, \"text\": \"\", "
 	    "\"stats\": {\"bytes\": %zu, \"nodes\": 0, \"ms\": 0}}",
 	    bytes);
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
+	/* The URL is UTF-8, as everything that readers see. */
+	return DirectFunctionCall1(jsonb_in,
+	                           CStringGetDatum(pg_any_to_server(json.data, json.len, PG_UTF8)));
 }
 
 /*
