@@ -274,15 +274,15 @@ static bool read_token(bg_request *request)
 	return true;
 }
 
-/* Seconds of "wait=N" among the preferences; what isn't understood is ignored, as RFC 7240 wants it. */
-static int read_prefer(bg_request *request)
+/* The preferences. What isn't understood is ignored, as RFC 7240 wants it; but a dry run that is none would do harm. */
+static bool read_prefer(bg_request *request)
 {
 	for (int nth = 0;; nth++)
 	{
 		bg_str field = bg_http_header(request->http, "prefer", nth);
 
 		if (field.s == NULL)
-			return 0;
+			return true;
 		for (size_t at = 0; at < field.n;)
 		{
 			const char *comma = memchr(field.s + at, ',', field.n - at);
@@ -291,12 +291,17 @@ static int read_prefer(bg_request *request)
 			int seconds = 0;
 
 			at = end + 1;
+			if (bg_str_is_nocase(one, "tx=rollback"))
+			{
+				bg_request_fail(request, 501, "Dry runs are not built; nothing was done.", NULL);
+				return false;
+			}
 			if (one.n < 6 || one.n > 10 || strncasecmp(one.s, "wait=", 5) != 0)
 				continue;
 			for (size_t i = 5; i < one.n && seconds >= 0; i++)
 				seconds = one.s[i] >= '0' && one.s[i] <= '9' ? seconds * 10 + one.s[i] - '0' : -1;
-			if (seconds > 0)
-				return seconds < MAX_WAIT_SECONDS ? seconds : MAX_WAIT_SECONDS;
+			if (seconds > 0 && request->prefer_wait == 0)
+				request->prefer_wait = seconds < MAX_WAIT_SECONDS ? seconds : MAX_WAIT_SECONDS;
 		}
 	}
 }
@@ -490,8 +495,8 @@ static void serve(bg_request *request)
 		bg_request_fail(request, 503, "There is too much to do now; try again soon.", NULL);
 		return;
 	}
-	request->prefer_wait = read_prefer(request);
-	if (read_token(request) && check_body(request) && bg_request_params(request, &match, query))
+	if (read_prefer(request) && read_token(request) && check_body(request) &&
+	    bg_request_params(request, &match, query))
 		call_route(request);
 }
 

@@ -104,7 +104,13 @@ is($accepted->{status}, 202, 'without Prefer: 202');
 like($accepted->{headers}{location}, qr{^/api/v1/url-agent/jobs/\d+$}, 'and where to look');
 is($gateway->get($accepted->{headers}{location}, token => $token)->{status}, 200, 'the job is there');
 problem($gateway->get($accepted->{headers}{location}, token => $other), 404, "another's job");
-is($gateway->request('DELETE', $accepted->{headers}{location}, token => $token)->{status}, 200, 'it can be cancelled');
+is($gateway->request('DELETE', $accepted->{headers}{location}, token => $token)->{status}, 204, 'it can be cancelled');
+is($gateway->get($accepted->{headers}{location}, token => $token)->{json}{state}, 'cancelled', 'and then is');
+
+# A dry run that is none would do harm: it is refused, not ignored.
+problem($gateway->request('POST', '/api/v1/tasks', token => $token, headers => ['Prefer: respond-async, tx=rollback'],
+	json => { title => 'Only a trial' }), 501, 'a dry run');
+is($node->sql("SELECT count(*) FROM bountygo.tasks WHERE title = 'Only a trial'"), '0', 'and nothing is done');
 is($gateway->get('/api/v1/tasks?limit=1')->{json}{items}[0]{id}, $id, 'lists');
 
 # Wrong input

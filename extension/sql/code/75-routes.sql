@@ -32,7 +32,7 @@ BEGIN
 			0, '{}'),
 		(45, 'GET', '/api/v1/url-agent/jobs', 'list_jobs', 'user', 200, NULL, false, 'api', 0, 10000, 0, '{}'),
 		(46, 'GET', '/api/v1/url-agent/jobs/{id}', 'get_job', 'optional', 200, NULL, false, 'api', 0, 10000, 0, '{}'),
-		(47, 'DELETE', '/api/v1/url-agent/jobs/{id}', 'cancel_job', 'user', 200, NULL, false, 'api', 0, 10000, 0, '{}');
+		(47, 'DELETE', '/api/v1/url-agent/jobs/{id}', 'cancel_job', 'user', 204, NULL, false, 'api', 0, 10000, 0, '{}');
 
 	-- First what is gone or moved, or a path that changed its id would meet its old row.
 	DELETE FROM bountygo.routes r
