@@ -174,35 +174,6 @@ uint32_t bg_utf8_next(const char *bytes, size_t len, size_t *position)
 	return value;
 }
 
-int bg_utf8_put(uint32_t code_point, char out[4])
-{
-	if (code_point > 0x10FFFF || (code_point >= 0xD800 && code_point <= 0xDFFF))
-		code_point = 0xFFFD;
-	if (code_point < 0x80)
-	{
-		out[0] = (char) code_point;
-		return 1;
-	}
-	if (code_point < 0x800)
-	{
-		out[0] = (char) (0xC0 | (code_point >> 6));
-		out[1] = (char) (0x80 | (code_point & 0x3F));
-		return 2;
-	}
-	if (code_point < 0x10000)
-	{
-		out[0] = (char) (0xE0 | (code_point >> 12));
-		out[1] = (char) (0x80 | ((code_point >> 6) & 0x3F));
-		out[2] = (char) (0x80 | (code_point & 0x3F));
-		return 3;
-	}
-	out[0] = (char) (0xF0 | (code_point >> 18));
-	out[1] = (char) (0x80 | ((code_point >> 12) & 0x3F));
-	out[2] = (char) (0x80 | ((code_point >> 6) & 0x3F));
-	out[3] = (char) (0x80 | (code_point & 0x3F));
-	return 4;
-}
-
 size_t bg_utf8_count(const char *bytes, size_t len)
 {
 	size_t count = 0;

@@ -38,8 +38,6 @@ extern void bg_string_copy(char *to, size_t size, const char *from);
 
 /* Decodes one code point at *position (< len), advances it. Invalid bytes: U+FFFD, advances by 1. */
 extern uint32_t bg_utf8_next(const char *bytes, size_t len, size_t *position);
-/* Writes a code point (1..4 bytes), returns the count. Surrogates and values over U+10FFFF: U+FFFD. */
-extern int bg_utf8_put(uint32_t code_point, char out[4]);
 /* Number of code points in bytes[0..len). Counts lead bytes: input must be valid UTF-8. */
 extern size_t bg_utf8_count(const char *bytes, size_t len);
 /* Byte offset of the code point with the given index; len if there are fewer. */

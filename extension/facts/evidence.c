@@ -141,13 +141,13 @@ bool bg_evidence_cite(bg_buffer *text, const char *source, const char *value, bg
 	return true;
 }
 
-json_t *bg_evidence_field(const char *text, size_t len, bg_span span, const char *method,
-                          double confidence, json_t *value)
+/* {"value", "quote", "start", "end"}. Steals "value"; NULL without a span or memory. */
+static json_t *placed(const char *text, size_t len, bg_span span, json_t *value)
 {
 	size_t start;
 	size_t count;
 	json_t *quote;
-	json_t *field;
+	json_t *object;
 
 	if (value == NULL)
 		return NULL;
@@ -159,18 +159,28 @@ json_t *bg_evidence_field(const char *text, size_t len, bg_span span, const char
 	start = bg_utf8_count(text, span.start);
 	count = bg_utf8_count(text + span.start, span.end - span.start);
 	quote = json_stringn(text + span.start, span.end - span.start);
-	field = json_object();
-	if (field == NULL || quote == NULL)
+	object = json_object();
+	if (object == NULL || quote == NULL)
 	{
 		json_decref(value);
 		json_decref(quote);
-		json_decref(field);
+		json_decref(object);
 		return NULL;
 	}
-	json_object_set_new(field, "value", value);
-	json_object_set_new(field, "quote", quote);
-	json_object_set_new(field, "start", json_integer((json_int_t) start));
-	json_object_set_new(field, "end", json_integer((json_int_t) (start + count)));
+	json_object_set_new(object, "value", value);
+	json_object_set_new(object, "quote", quote);
+	json_object_set_new(object, "start", json_integer((json_int_t) start));
+	json_object_set_new(object, "end", json_integer((json_int_t) (start + count)));
+	return object;
+}
+
+json_t *bg_evidence_field(const char *text, size_t len, bg_span span, const char *method,
+                          double confidence, json_t *value)
+{
+	json_t *field = placed(text, len, span, value);
+
+	if (field == NULL)
+		return NULL;
 	/* What stands in an element (h1, title) was picked by a rule; that it was one is the parser's own business. */
 	json_object_set_new(field, "method",
 	                    json_string(strcmp(method, "html") == 0 ? "rule" : method));
@@ -181,11 +191,7 @@ json_t *bg_evidence_field(const char *text, size_t len, bg_span span, const char
 bool bg_evidence_add_quote(json_t *quotes, const char *text, size_t len, bg_span span,
                            json_t *value)
 {
-	json_t *element = bg_evidence_field(text, len, span, "", 0, value);
+	json_t *element = placed(text, len, span, value);
 
-	if (element == NULL)
-		return false;
-	json_object_del(element, "method");
-	json_object_del(element, "confidence");
-	return json_array_append_new(quotes, element) == 0;
+	return element != NULL && json_array_append_new(quotes, element) == 0;
 }

@@ -148,12 +148,6 @@ bool bg_unit_groups_with_dot(const char *code)
 	return in_list(codes, code);
 }
 
-bool bg_unit_known(const char *word)
-{
-	return in_list(fiat_codes, word) || in_list(plain_tokens, word) ||
-	       in_list(shouted_tokens, word);
-}
-
 static const char *set_code(char *code, const char *value)
 {
 	if (strcmp(value, "RMB") == 0 || strcmp(value, "CNH") == 0)

@@ -30,7 +30,5 @@ extern bool bg_unit_is_fiat(const char *code);
 extern bool bg_unit_is_points(const char *code);
 /* True if numbers in it are customarily written 5.000,00. */
 extern bool bg_unit_groups_with_dot(const char *code);
-/* True if the word (upper case) is the code of a known currency or token. */
-extern bool bg_unit_known(const char *word);
 
 #endif

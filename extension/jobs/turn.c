@@ -71,7 +71,7 @@ void bg_turn_commit(void)
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
-int bg_turn_abort(void)
+static int abort_turn(void)
 {
 	int code = geterrcode();
 
@@ -131,7 +131,7 @@ static void write_error(bg_worker *worker)
 	}
 	PG_CATCH();
 	{
-		bg_turn_abort();
+		abort_turn();
 	}
 	PG_END_TRY();
 }
@@ -409,7 +409,7 @@ static void give_up(bg_worker *worker, bg_job *job, int code)
 	PG_CATCH();
 	{
 		/* Its lease will run out. */
-		bg_turn_abort();
+		abort_turn();
 	}
 	PG_END_TRY();
 	bg_job_free(worker, job);
@@ -437,7 +437,7 @@ static void run_one_by_one(bg_worker *worker)
 		}
 		PG_CATCH();
 		{
-			code = bg_turn_abort();
+			code = abort_turn();
 		}
 		PG_END_TRY();
 		if (code == 0)
@@ -486,7 +486,7 @@ bool bg_turn_run(bg_worker *worker)
 	}
 	PG_CATCH();
 	{
-		code = bg_turn_abort();
+		code = abort_turn();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);

@@ -136,7 +136,6 @@ extern void bg_worker_note(bg_worker *worker, const char *error);
 extern bool bg_turn_begin(const char *activity);
 extern void bg_turn_commit(void);
 /* In a catch block: reports the error and aborts. Returns its SQLSTATE. */
-extern int bg_turn_abort(void);
 /* One transaction: writes what is READY, renews, claims; then starts what was claimed. False: the extension is gone. */
 extern bool bg_turn_run(bg_worker *worker);
 /* Milliseconds until a turn has something to do: 0 = now, -1 = not before something happens. */

@@ -81,7 +81,7 @@ BEGIN
 		INSERT INTO bountygo.schema_migrations (id, name, hash)
 		VALUES (step.id, step.name, encode(sha256(convert_to(step.body, 'UTF8')), 'hex'));
 	END LOOP;
-	-- The tables of one row have it also after a restore of the schema alone.
+	-- The tables of one row get it here, not in a migration, so that they have it also after a restore of the schema alone.
 	INSERT INTO bountygo.model_provider DEFAULT VALUES ON CONFLICT DO NOTHING;
 	INSERT INTO bountygo.worker_control DEFAULT VALUES ON CONFLICT DO NOTHING;
 	RESET ROLE;

@@ -152,7 +152,6 @@ CREATE TABLE bountygo.model_provider (
 	paused_until timestamptz,
 	last_error text
 );
-INSERT INTO bountygo.model_provider DEFAULT VALUES;
 COMMENT ON TABLE bountygo.model_provider IS 'One row: the circuit breaker. recent: the last 20 outcomes, s or f; open_until: no call before then, afterwards one probe.';
 
 CREATE TABLE bountygo.workers (
@@ -176,7 +175,6 @@ CREATE TABLE bountygo.worker_control (
 	"only" boolean PRIMARY KEY DEFAULT true CHECK ("only"),
 	enabled boolean NOT NULL DEFAULT true
 );
-INSERT INTO bountygo.worker_control DEFAULT VALUES;
 COMMENT ON TABLE bountygo.worker_control IS 'One row: whether workers shall run in this database. start() and stop() set it; it outlives restarts.';
 
 -- Tasks -------------------------------------------------------------------------------------------------------
