@@ -44,3 +44,11 @@ COMMENT ON TYPE bountygo.outcome IS 'What came of fetching and reading a page (e
 
 CREATE TYPE bountygo.route_auth AS ENUM ('none', 'optional', 'user', 'moderator', 'admin');
 COMMENT ON TYPE bountygo.route_auth IS 'Who may call a REST route. Ownership of single objects is decided by row-level security, not here.';
+
+CREATE TYPE bountygo.route_row AS (id integer, method text, path text, function text, auth bountygo.route_auth, scope text,
+	success_status smallint, location text, is_async boolean, cache_seconds integer, cache_topics text[], rate_zone text,
+	max_body integer, timeout_ms integer, answer text, content_type text, is_secret boolean, null_code text, example jsonb);
+COMMENT ON TYPE bountygo.route_row IS 'A row of bountygo.routes, before that table exists.';
+
+CREATE TYPE bountygo.count_mode AS ENUM ('none', 'exact', 'estimated');
+COMMENT ON TYPE bountygo.count_mode IS 'Whether a list says how many items it has in all ("total"). Over REST: Prefer: count=exact or count=estimated.';

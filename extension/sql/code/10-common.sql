@@ -110,3 +110,22 @@ END
 $$;
 COMMENT ON FUNCTION bountygo.cursor_read(text, text) IS
 'Sort key and id out of a cursor of cursor_make. UB422 if it was not made here, was altered, or belongs to another sort order.';
+
+-- Tables ------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION bountygo.protect_table(name text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('ALTER TABLE bountygo.%I ENABLE ROW LEVEL SECURITY', name);
+	EXECUTE format('REVOKE ALL ON bountygo.%I FROM PUBLIC', name);
+	EXECUTE format('DROP POLICY IF EXISTS worker_all ON bountygo.%I', name);
+	EXECUTE format('CREATE POLICY worker_all ON bountygo.%I TO bountygo_worker USING (true) WITH CHECK (true)', name);
+	EXECUTE format('DROP POLICY IF EXISTS admin_all ON bountygo.%I', name);
+	EXECUTE format('CREATE POLICY admin_all ON bountygo.%I TO bountygo_admin USING (true) WITH CHECK (true)', name);
+	EXECUTE format('GRANT SELECT ON bountygo.%I TO bountygo_admin', name);
+END
+$$;
+COMMENT ON FUNCTION bountygo.protect_table(text) IS
+'For migrations: row-level security on a table of schema bountygo, nothing for PUBLIC, all rows for workers and administrators (rights are granted apart; administrators get SELECT). Harmless when repeated.';

@@ -355,8 +355,18 @@ CREATE TABLE bountygo.routes (
 	rate_zone text NOT NULL DEFAULT 'api',
 	max_body integer NOT NULL DEFAULT 65536,
 	timeout_ms integer NOT NULL DEFAULT 10000,
+	answer text,
+	content_type text NOT NULL DEFAULT 'application/json',
+	is_secret boolean NOT NULL DEFAULT false,
+	null_code text CHECK (null_code ~ '^UB[45][0-9]{2}$'),
+	example jsonb CHECK (jsonb_typeof(example) = 'object'),
 	UNIQUE (method, path)
 );
 COMMENT ON TABLE bountygo.routes IS 'The REST surface: one row an endpoint. The gateway loads it; bountygo.call() uses it.';
 COMMENT ON COLUMN bountygo.routes.location IS 'Template of the Location header on 201 and 202: {id} is replaced by that member of the answer.';
 COMMENT ON COLUMN bountygo.routes.is_async IS 'The answer is a job: 202 while its state is queued or leased, 200 once it is final.';
+COMMENT ON COLUMN bountygo.routes.scope IS 'What an API key must hold to use the route, "area:read" or "area:write" (write includes read); NULL: no API key may, unless the route is open to anyone.';
+COMMENT ON COLUMN bountygo.routes.answer IS 'Name of the answer''s schema in bountygo.schemas(); NULL: there is no body.';
+COMMENT ON COLUMN bountygo.routes.is_secret IS 'The answer holds a secret (tokens, keys): it is never cached, and kept for Idempotency-Key only sealed.';
+COMMENT ON COLUMN bountygo.routes.null_code IS 'SQLSTATE that NULL as the function''s answer stands for, where the function has done something that must be committed; else NULL is 404 on GET and 204 on other methods.';
+COMMENT ON COLUMN bountygo.routes.example IS 'A good request for the documentation and the tests: {"path": {...}, "query": {...}, "body": {...}}, each optional.';

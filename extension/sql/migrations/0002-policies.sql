@@ -68,13 +68,7 @@ BEGIN
 		'model_budget', 'model_provider', 'workers', 'worker_control', 'tasks', 'tags', 'task_tags', 'evidence', 'rewards', 'milestones',
 		'task_history', 'events', 'routes', 'schema_migrations']
 	LOOP
-		EXECUTE pg_catalog.format('ALTER TABLE bountygo.%I ENABLE ROW LEVEL SECURITY', name);
-		EXECUTE pg_catalog.format('REVOKE ALL ON bountygo.%I FROM PUBLIC', name);
-		EXECUTE pg_catalog.format('DROP POLICY IF EXISTS worker_all ON bountygo.%I', name);
-		EXECUTE pg_catalog.format('CREATE POLICY worker_all ON bountygo.%I TO bountygo_worker USING (true) WITH CHECK (true)', name);
-		EXECUTE pg_catalog.format('DROP POLICY IF EXISTS admin_all ON bountygo.%I', name);
-		EXECUTE pg_catalog.format('CREATE POLICY admin_all ON bountygo.%I TO bountygo_admin USING (true) WITH CHECK (true)', name);
-		EXECUTE pg_catalog.format('GRANT SELECT ON bountygo.%I TO bountygo_admin', name);
+		PERFORM bountygo.protect_table(name);
 	END LOOP;
 END
 $$;
