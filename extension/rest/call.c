@@ -371,11 +371,12 @@ static TupleDesc answer_shape(void)
 	if (shape == NULL)
 	{
 		MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
-		TupleDesc fresh = CreateTemplateTupleDesc(3);
+		TupleDesc fresh = CreateTemplateTupleDesc(4);
 
 		TupleDescInitEntry(fresh, 1, "status", INT4OID, -1, 0);
 		TupleDescInitEntry(fresh, 2, "location", TEXTOID, -1, 0);
 		TupleDescInitEntry(fresh, 3, "body", TEXTOID, -1, 0);
+		TupleDescInitEntry(fresh, 4, "headers", TEXTARRAYOID, -1, 0);
 		shape = BlessTupleDesc(fresh);
 		MemoryContextSwitchTo(before);
 	}
@@ -383,14 +384,15 @@ static TupleDesc answer_shape(void)
 }
 
 /*
- * bountygo.call(route integer, token text, names text[], vals text[], body text, OUT status integer, OUT location text, OUT body text)
+ * bountygo.call(route integer, token text, names text[], vals text[], body text, headers text[], OUT status integer,
+ * OUT location text, OUT body text, OUT headers text[])
  */
 Datum bountygo_call(PG_FUNCTION_ARGS)
 {
 	binding bound = {0};
 	answer to = {0};
-	Datum values[3];
-	bool nulls[3];
+	Datum values[4];
+	bool nulls[4];
 	bool was_read_only = XactReadOnly;
 
 	if (PG_ARGISNULL(0))
@@ -429,5 +431,6 @@ Datum bountygo_call(PG_FUNCTION_ARGS)
 	nulls[0] = false;
 	nulls[1] = to.location == NULL;
 	nulls[2] = to.body == NULL;
+	nulls[3] = true;
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(answer_shape(), values, nulls)));
 }

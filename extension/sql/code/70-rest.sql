@@ -1,11 +1,11 @@
 -- REST, as the gateway sees it. Owners and rights of these functions: grant_privileges().
 
 CREATE FUNCTION bountygo.call(route integer, token text, names text[], vals text[], body text,
-	OUT status integer, OUT location text, OUT body text) RETURNS record
+	headers text[] DEFAULT NULL, OUT status integer, OUT location text, OUT body text, OUT headers text[]) RETURNS record
 AS 'MODULE_PATHNAME', 'bountygo_call' LANGUAGE c VOLATILE PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION bountygo.call(integer, text, text[], text[], text) IS
+COMMENT ON FUNCTION bountygo.call(integer, text, text[], text[], text, text[]) IS
 'Answers one REST request. route: id in bountygo.routes; token: access token or NULL; names, vals: path parameters in order, then query parameters (a name may be repeated for an array); body: a JSON object or NULL. GET runs read-only. UB400 for what is no JSON, UB401 and UB403 by the route''s auth, UB404 without such a route or answer, UB422 with a pointer for each bad, unknown, missing or repeated value; other errors are those of the function behind the route.';
 
 CREATE FUNCTION bountygo.gateway_routes() RETURNS TABLE (id integer, method text, path text, auth text, cache_seconds integer,
