@@ -66,6 +66,7 @@ int bg_ppio_read_timeout_ms;
 int bg_ppio_total_timeout_ms;
 int bg_ppio_max_tokens;
 int bg_ppio_daily_tokens;
+int bg_ppio_user_daily_calls;
 int bg_ppio_tries;
 int bg_ppio_breaker_failures;
 int bg_ppio_breaker_open_s;
@@ -74,11 +75,17 @@ char *bg_jwt_key_file;
 char *bg_jwt_issuer;
 char *bg_jwt_audience;
 int bg_access_token_s;
+int bg_refresh_token_s;
+int bg_wallet_nonce_s;
+char *bg_wallet_chains;
+char *bg_public_url;
 
 static bool check_networks(char **value, void **extra, GucSource source);
 static bool check_ports(char **value, void **extra, GucSource source);
 static bool check_ppio_url(char **value, void **extra, GucSource source);
 static bool check_user_agent(char **value, void **extra, GucSource source);
+static bool check_public_url(char **value, void **extra, GucSource source);
+static bool check_chains(char **value, void **extra, GucSource source);
 
 typedef struct int_setting
 {
@@ -175,6 +182,11 @@ static const int_setting int_settings[] = {
      32768, PGC_SIGHUP, 0},
     {"ppio_daily_tokens", "Tokens that may be spent a UTC day, in thousands; 0 stops all calls.",
      &bg_ppio_daily_tokens, 2000, 0, 2000000000, PGC_SIGHUP, 0},
+    {"ppio_user_daily_calls",
+     "Model calls a UTC day for the jobs of one user, if the user has no number of their own; -1 "
+     "is no "
+     "limit.",
+     &bg_ppio_user_daily_calls, 200, -1, 1000000, PGC_SIGHUP, 0},
     {"ppio_tries", "Tries of one model call.", &bg_ppio_tries, 3, 1, 10, PGC_SIGHUP, 0},
     {"ppio_breaker_failures", "Failed calls in a row that open the circuit breaker.",
      &bg_ppio_breaker_failures, 5, 1, 1000, PGC_SIGHUP, 0},
@@ -182,6 +194,12 @@ static const int_setting int_settings[] = {
      &bg_ppio_breaker_open_s, 30, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
     {"access_token_lifetime", "Lifetime of access tokens.", &bg_access_token_s, 900, 30, 86400,
      PGC_SIGHUP, GUC_UNIT_S},
+    {"refresh_token_lifetime",
+     "How long a session can be refreshed, counted from signing in; refreshing does not move its "
+     "end.",
+     &bg_refresh_token_s, 30 * 86400, 60, 366 * 86400, PGC_SIGHUP, GUC_UNIT_S},
+    {"wallet_nonce_lifetime", "How long a message that a wallet shall sign stays good.",
+     &bg_wallet_nonce_s, 300, 30, 3600, PGC_SIGHUP, GUC_UNIT_S},
 };
 
 static const string_setting string_settings[] = {
@@ -215,6 +233,13 @@ static const string_setting string_settings[] = {
     {"jwt_key_file",
      "File that holds the key that signs access tokens: 32 bytes or more, mode 0600.",
      &bg_jwt_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL},
+    {"public_url",
+     "URL under which people reach the service, such as https://bounty.example. Wallets sign in "
+     "for "
+     "its host; empty: they cannot.",
+     &bg_public_url, "", PGC_SIGHUP, 0, check_public_url},
+    {"wallet_chains", "Chain ids (EIP-155) that wallets may sign in with, comma-separated.",
+     &bg_wallet_chains, "1, 10, 56, 137, 8453, 42161", PGC_SIGHUP, 0, check_chains},
     {"jwt_issuer", "Issuer (iss) of access tokens.", &bg_jwt_issuer, "bountygo", PGC_SIGHUP, 0,
      NULL},
     {"jwt_audience", "Audience (aud) of access tokens.", &bg_jwt_audience, "bountygo-api",
@@ -297,6 +322,39 @@ static bool check_user_agent(char **value, void **extra, GucSource source)
 	if (**value != '\0' && strpbrk(*value, "\r\n") == NULL && strlen(*value) <= 200)
 		return true;
 	GUC_check_errdetail("It must be 1 to 200 characters on one line.");
+	return false;
+}
+
+static bool check_public_url(char **value, void **extra, GucSource source)
+{
+	const char *rest = strncmp(*value, "https://", 8) == 0  ? *value + 8
+	                   : strncmp(*value, "http://", 7) == 0 ? *value + 7
+	                                                        : "";
+
+	if (**value == '\0' ||
+	    (*rest != '\0' && *rest != '/' && strlen(*value) <= 500 && rest[strlen(rest) - 1] != '/' &&
+	     strpbrk(rest, " \t\r\n@?#\\\"<>") == NULL))
+		return true;
+	GUC_check_errdetail(
+	    "It must be an http or https URL without credentials, query, fragment or final slash.");
+	return false;
+}
+
+static bool check_chains(char **value, void **extra, GucSource source)
+{
+	const char *at = *value;
+	int digits = 0;
+
+	for (; *at != '\0'; at++)
+	{
+		if (*at == ',' || *at == ' ')
+			digits = 0;
+		else if (*at < '0' || *at > '9' || ++digits > 15)
+			break;
+	}
+	if (*at == '\0')
+		return true;
+	GUC_check_errdetail("It must be numbers with commas between them.");
 	return false;
 }
 

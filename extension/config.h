@@ -55,7 +55,8 @@ extern int bg_ppio_connect_timeout_ms;
 extern int bg_ppio_read_timeout_ms;
 extern int bg_ppio_total_timeout_ms;
 extern int bg_ppio_max_tokens;
-extern int bg_ppio_daily_tokens; /* in thousands of tokens; 0 = no calls */
+extern int bg_ppio_daily_tokens;
+extern int bg_ppio_user_daily_calls; /* in thousands of tokens; 0 = no calls */
 extern int bg_ppio_tries;
 extern int bg_ppio_breaker_failures;
 extern int bg_ppio_breaker_open_s;
@@ -65,6 +66,10 @@ extern char *bg_jwt_key_file;
 extern char *bg_jwt_issuer;
 extern char *bg_jwt_audience;
 extern int bg_access_token_s;
+extern int bg_refresh_token_s;
+extern int bg_wallet_nonce_s;
+extern char *bg_wallet_chains;
+extern char *bg_public_url;
 
 extern void bg_config_define(void);
 /* The reader's program: bountygo.reader_path, or "bountygo-reader" beside the library. palloc'd. */
