@@ -14,6 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "limit.h"
+
+#ifndef BG_DOCS_DIR
+#define BG_DOCS_DIR ""
+#endif
+
 typedef enum setting_type
 {
 	SETTING_INT,
@@ -40,6 +46,12 @@ typedef struct setting
 #name, SETTING_TEXT, offsetof(bg_config, name), initial, 0, 0, "", false, NULL, \
 		    description                                                                 \
 	}
+/* A choice that is read by all loops, so it can't change under them. */
+#define FIXED(name, initial, choices, description)                                           \
+	{                                                                                        \
+#name, SETTING_CHOICE, offsetof(bg_config, name), initial, 0, 0, "", false, choices, \
+		    description                                                                      \
+	}
 #define CHOICE(name, initial, choices, description)                                         \
 	{                                                                                       \
 #name, SETTING_CHOICE, offsetof(bg_config, name), initial, 0, 0, "", true, choices, \
@@ -64,6 +76,11 @@ static const setting settings[] = {
     TEXT(trusted_fronts, "",
          "Addresses of proxies, with commas between, whose framing of requests is trusted: their "
          "connections stay open after a request with a body."),
+    TEXT(rate_limits, "api=10/20,auth=5/10,extract=5/10,write=10/20",
+         "How often one address, and one token, may ask: zone=requests a second/burst, with commas "
+         "between; routes name their zone. More is answered with 429. off: as often as they like."),
+    TEXT(docs_dir, BG_DOCS_DIR,
+         "Directory of the page at /docs, read at the start. Empty: no page."),
     INT(threads, "0", 0, 256, "", false, "Event loops; 0: one for each core."),
     INT(db_pool_size, "4", 1, 1000, "", false,
         "Database connections of all loops together (at least one for each loop), besides one that "
@@ -86,6 +103,8 @@ static const setting settings[] = {
         "How long requests may go on after SIGTERM."),
     INT(tcp_user_timeout_ms, "10000", 1000, 600000, "ms", false,
         "How long sent data may stay unacknowledged before a client counts as gone."),
+    FIXED(docs, "on", "on|off",
+          "Whether /docs, /openapi.json and /llms.txt are served; off hides them in production."),
     CHOICE(log_level, "info", "error|warning|info|debug", "How much is logged."),
     CHOICE(log_format, "json", "json|text", "Form of log lines, which go to standard output."),
 };
@@ -442,6 +461,8 @@ int bg_config_check(const bg_config *config, bg_buf *problems)
 	char *error = NULL;
 	PQconninfoOption *options = PQconninfoParse(config->database, &error);
 	bg_redis_target target;
+	bg_limits limits;
+	size_t at;
 
 	/* libpq's own text would repeat the string, and a password with it. */
 	if (options == NULL)
@@ -462,6 +483,15 @@ int bg_config_check(const bg_config *config, bg_buf *problems)
 	{
 		bg_buf_puts(problems,
 		            "admin_listen: must be host:port, such as 127.0.0.1:9080, or empty\n");
+		bad++;
+	}
+	at = problems->n;
+	bg_buf_puts(problems, "rate_limits: ");
+	if (bg_limits_parse(config->rate_limits, &limits, problems))
+		problems->n = at;
+	else
+	{
+		bg_buf_puts(problems, "\n");
 		bad++;
 	}
 	if (config->redis_url[0] != '\0' && !bg_config_redis(config->redis_url, &target))

@@ -14,6 +14,9 @@ typedef struct bg_config
 	char *database;
 	char *redis_url;
 	char *trusted_fronts;
+	char *rate_limits;
+	char *docs;
+	char *docs_dir;
 	char *log_level;
 	char *log_format;
 	int threads;

@@ -6,6 +6,7 @@
  */
 #include "db_private.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,39 @@ void bg_db_array_add(bg_buf *array, const char *s, size_t n)
 		bg_buf_add(array, s + i, 1);
 	}
 	bg_buf_puts(array, "\"");
+}
+
+static uint32_t number_at(bg_str array, size_t at)
+{
+	uint32_t number;
+
+	memcpy(&number, array.s + at, sizeof(number));
+	return ntohl(number);
+}
+
+/* array_send(): dimensions, flags, type; for each dimension length and lower bound; for each element length and bytes. */
+bool bg_db_array_next(bg_str array, size_t *at, bg_str *element)
+{
+	uint32_t length;
+
+	if (array.s == NULL || array.n < 20 || number_at(array, 0) != 1)
+		return false;
+	if (*at == 0)
+		*at = 20;
+	if (array.n - *at < 4)
+		return false;
+	length = number_at(array, *at);
+	*at += 4;
+	if (length == UINT32_MAX)
+		*element = (bg_str){NULL, 0};
+	else if (length > array.n - *at)
+		return false;
+	else
+	{
+		*element = (bg_str){array.s + *at, length};
+		*at += length;
+	}
+	return true;
 }
 
 /* ---- calls ---- */
@@ -119,13 +153,16 @@ static bool send_call(connection *c, bg_db_call *call)
 
 	if (call->statement == BG_DB_CALL)
 	{
-		const char *values[5] = {route, call->token, call->names, call->values, call->body.s};
-		const int lengths[5] = {0, 0, 0, 0, (int) call->body.n};
-		const int formats[5] = {0, 0, 0, 0, 1};
+		const char *values[6] = {route,        call->token,  call->names,
+		                         call->values, call->body.s, call->headers};
+		const int lengths[6] = {0, 0, 0, 0, (int) call->body.n, 0};
+		const int formats[6] = {0, 0, 0, 0, 1, 0};
 
 		snprintf(route, sizeof(route), "%d", call->route);
-		sent = PQsendQueryPrepared(c->pg, "call", 5, values, lengths, formats, 1);
+		sent = PQsendQueryPrepared(c->pg, "call", 6, values, lengths, formats, 1);
 	}
+	else if (call->statement == BG_DB_VIEWS)
+		sent = PQsendQueryPrepared(c->pg, "views", 1, &call->body.s, NULL, NULL, 1);
 	else
 		sent = PQsendQueryPrepared(c->pg, "health", 0, NULL, NULL, NULL, 1);
 	if (!sent || !PQpipelineSync(c->pg))

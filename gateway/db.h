@@ -9,8 +9,9 @@
 
 typedef enum bg_db_statement
 {
-	BG_DB_CALL,  /* bountygo.call() */
-	BG_DB_HEALTH /* bountygo.health() */
+	BG_DB_CALL,   /* bountygo.call() */
+	BG_DB_HEALTH, /* bountygo.health() */
+	BG_DB_VIEWS   /* bountygo.record_views(): body is its argument */
 } bg_db_statement;
 
 typedef enum bg_db_failure
@@ -27,7 +28,8 @@ typedef struct bg_db_result
 	bg_db_failure failure;
 	int status;
 	bg_str location;
-	bg_str body; /* s is NULL if there is none */
+	bg_str body;    /* s is NULL if there is none */
+	bg_str headers; /* text[] in binary form: name, value, …; see bg_db_array_next() */
 	const char *sqlstate;
 	const char *message;
 	const char *detail;
@@ -42,9 +44,10 @@ typedef struct bg_db_call
 	const char *token; /* NULL: none */
 	const char *names; /* array literals */
 	const char *values;
-	bg_str body;       /* s is NULL: none */
-	bool read_only;    /* may be sent again after a lost connection or a serialisation failure */
-	uint64_t deadline; /* bg_now_ms() */
+	const char *headers; /* NULL: none */
+	bg_str body;         /* s is NULL: none */
+	bool read_only;      /* may be sent again after a lost connection or a serialisation failure */
+	uint64_t deadline;   /* bg_now_ms() */
 	void (*done)(struct bg_db_call *call,
 	             const bg_db_result *result); /* result is valid only inside */
 	void *owner;
@@ -81,5 +84,7 @@ extern bool bg_db_is_ready(const struct bg_db *db);
 
 /* Adds an element to an array literal that begins with "{"; close it with "}". */
 extern void bg_db_array_add(bg_buf *array, const char *s, size_t n);
+/* The next element of a one-dimensional text[] in binary form; *at is 0 at first. False at its end, or if it is no such array. */
+extern bool bg_db_array_next(bg_str array, size_t *at, bg_str *element);
 
 #endif

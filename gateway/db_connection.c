@@ -15,14 +15,17 @@
 
 #define CONNECT_TIMEOUT_MS 5000
 
-static const char CALL_SQL[] = "SELECT status, location, body FROM bountygo.call($1,$2,$3,$4,$5)";
-static const char HEALTH_SQL[] = "SELECT 200, NULL::text, bountygo.health()::text";
+static const char CALL_SQL[] =
+    "SELECT status, location, body, headers FROM bountygo.call($1,$2,$3,$4,$5,$6)";
+static const char HEALTH_SQL[] = "SELECT 200, NULL::text, bountygo.health()::text, NULL::text[]";
+static const char VIEWS_SQL[] =
+    "SELECT 200, NULL::text, bountygo.record_views($1::jsonb)::text, NULL::text[]";
 /* A generic plan at once: the arguments don't change it, planning it again only costs. */
 static const char SETUP_SQL[] =
     "SELECT pg_catalog.set_config('statement_timeout', $1, false),"
     " pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', false),"
     " pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)";
-#define SETUP_STEPS 3 /* settings, two prepared statements */
+#define SETUP_STEPS 4 /* settings, three prepared statements */
 
 static void start_connecting(connection *c);
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -54,13 +57,14 @@ static bool read_rows(const PGresult *result, bg_db_result *out)
 	bg_str status;
 	uint32_t number;
 
-	if (PQntuples(result) != 1 || PQnfields(result) != 3 || !field(result, 0, &status) ||
+	if (PQntuples(result) != 1 || PQnfields(result) != 4 || !field(result, 0, &status) ||
 	    status.n != sizeof(number))
 		return false;
 	memcpy(&number, status.s, sizeof(number));
 	out->status = (int) ntohl(number);
 	field(result, 1, &out->location);
 	field(result, 2, &out->body);
+	field(result, 3, &out->headers);
 	return out->status >= 200 && out->status <= 599;
 }
 
@@ -316,6 +320,7 @@ static bool set_up(connection *c)
 	       PQsendQueryParams(c->pg, SETUP_SQL, 1, NULL, values, NULL, NULL, 0) &&
 	       PQpipelineSync(c->pg) && PQsendPrepare(c->pg, "call", CALL_SQL, 0, NULL) &&
 	       PQpipelineSync(c->pg) && PQsendPrepare(c->pg, "health", HEALTH_SQL, 0, NULL) &&
+	       PQpipelineSync(c->pg) && PQsendPrepare(c->pg, "views", VIEWS_SQL, 0, NULL) &&
 	       PQpipelineSync(c->pg);
 }
 

@@ -4,16 +4,18 @@
 #   make gateway-unit, gateway-unit-asan   its unit tests (t/unit/gateway_*.c)
 
 GATEWAY = gateway/bountygo-gateway
+# Where the page at /docs is installed: our own files and the viewer that docker/local/npm-packages fetched.
+docs_dir = $(datadir)/bountygo/docs
 GATEWAY_ASAN = .build/gateway/bountygo-gateway-asan
 GATEWAY_C = $(sort $(wildcard gateway/*.c))
 # What needs neither a loop nor a connection, for the unit tests.
-GATEWAY_PLAIN_C = gateway/util.c gateway/config.c gateway/problem.c gateway/routes.c gateway/head.c
+GATEWAY_PLAIN_C = gateway/util.c gateway/config.c gateway/problem.c gateway/routes.c gateway/head.c gateway/limit.c
 GATEWAY_H = $(wildcard gateway/*.h)
 GATEWAY_PACKAGES = libh2o libuv hiredis libpq jansson libssl libcrypto
 GATEWAY_CFLAGS := $(shell pkg-config --cflags $(GATEWAY_PACKAGES) 2>/dev/null)
 GATEWAY_LIBS = $(shell pkg-config --libs $(GATEWAY_PACKAGES)) -lpthread
 # Of the headers of others (h2o's inline functions) not our own standard is asked.
-GATEWAY_FLAGS = -std=gnu11 -D_GNU_SOURCE -DBG_VERSION='"$(EXTVERSION)"' $(WARNINGS) -Wno-sign-compare $(if $(WERROR),-Werror) \
+GATEWAY_FLAGS = -std=gnu11 -D_GNU_SOURCE -DBG_VERSION='"$(EXTVERSION)"' -DBG_DOCS_DIR='"$(docs_dir)"' $(WARNINGS) -Wno-sign-compare $(if $(WERROR),-Werror) \
 	$(patsubst -I%,-isystem %,$(GATEWAY_CFLAGS))
 GATEWAY_SANITIZE = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 GATEWAY_TESTS = $(patsubst t/unit/%.c,%,$(sort $(wildcard t/unit/gateway_*.c)))

@@ -144,15 +144,7 @@ bool bg_health_serve(bg_request *request, bg_str path)
 		return false;
 	request->label = own[which];
 	if (!bg_str_is(method, "GET") && !bg_str_is(method, "HEAD"))
-	{
-		bg_buf body = {0};
-		bg_problem problem = {.status = 405, .retry_after = -1};
-		bg_header allowed = {"allow", "GET, HEAD"};
-
-		bg_problem_write(&problem, request->id, &body);
-		bg_request_answer(request, 405, &allowed, 1, "application/problem+json", body.s, body.n);
-		bg_buf_free(&body);
-	}
+		bg_request_refuse_method(request, "GET, HEAD");
 	else if (which == 0)
 		say(request, "{\"status\":\"alive\"}");
 	else if (which == 2)

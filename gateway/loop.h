@@ -11,9 +11,11 @@
 #include "routes.h"
 
 struct bg_db;
+struct bg_limits;
 struct bg_redis;
 struct bg_request;
 struct bg_server;
+struct bg_views;
 struct bg_wait;
 
 typedef enum bg_message_type
@@ -39,7 +41,9 @@ typedef struct bg_loop
 	const bg_config *config;
 	struct bg_server *server;
 	struct bg_db *db;
-	struct bg_redis *redis;      /* NULL: not configured */
+	struct bg_redis *redis; /* NULL: not configured */
+	struct bg_views *views;
+	const struct bg_limits *limits;
 	bg_routes *routes;           /* NULL: not loaded yet */
 	struct bg_request *requests; /* at work here */
 	struct bg_wait *waits;       /* of them, those that wait for a job */

@@ -13,13 +13,16 @@
 
 #include "config.h"
 #include "db.h"
+#include "docs.h"
 #include "health.h"
+#include "limit.h"
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
 #include "redis.h"
 #include "request.h"
 #include "server.h"
+#include "views.h"
 #include "wait.h"
 
 #define TICK_MS 100
@@ -32,6 +35,7 @@ bg_loop *bg_loops;
 int bg_n_loops;
 
 static bg_config config;
+static bg_limits limits;
 static int argument_count;
 static char **arguments;
 static uv_signal_t signals[3];
@@ -55,6 +59,7 @@ static void close_one(uv_handle_t *handle, void *data)
 static void end_loop(bg_loop *loop)
 {
 	uv_timer_stop(&loop->tick);
+	bg_views_close(loop->views);
 	bg_db_close(loop->db);
 	if (loop->redis != NULL)
 		bg_redis_close(loop->redis);
@@ -69,7 +74,9 @@ static void on_tick(uv_timer_t *timer)
 	bg_loop *loop = timer->data;
 	int n = bg_request_tick(loop);
 
-	if (loop->draining && (n == 0 || bg_now_ms() >= loop->drain_until))
+	/* Views that are remembered here only are told before the end. */
+	if (loop->draining &&
+	    ((n == 0 && bg_views_flush(loop->views)) || bg_now_ms() >= loop->drain_until))
 	{
 		if (n > 0)
 			bg_log(BG_LOG_WARNING, NULL, "%d requests are cut off: drain_timeout_ms is over", n);
@@ -162,6 +169,7 @@ static bool set_up_loop(bg_loop *loop, int id, bg_buf *error)
 
 	loop->id = id;
 	loop->config = &config;
+	loop->limits = &limits;
 	uv_loop_init(&loop->uv);
 	uv_mutex_init(&loop->lock);
 	uv_async_init(&loop->uv, &loop->wake, on_message);
@@ -171,6 +179,7 @@ static bool set_up_loop(bg_loop *loop, int id, bg_buf *error)
 	/* What doesn't divide goes to the first loops. */
 	each += id < config.db_pool_size % bg_n_loops;
 	loop->db = bg_db_create(loop, each > 0 ? each : 1);
+	loop->views = bg_views_create(loop);
 	if (bg_config_redis(config.redis_url, &target))
 		loop->redis = bg_redis_create(loop, &target);
 	loop->server = bg_server_create(loop, error);
@@ -273,6 +282,12 @@ static int run(void)
 	bg_loops = bg_alloc(sizeof(bg_loop) * (size_t) bg_n_loops);
 	srand((unsigned) (uv_hrtime() ^ (uint64_t) getpid()));
 	bg_health_started_ms = bg_now_ms();
+	bg_limits_parse(config.rate_limits, &limits, &error);
+	if (strcmp(config.docs, "on") == 0 && !bg_docs_load(config.docs_dir, &error))
+	{
+		bg_log(BG_LOG_WARNING, NULL, "%s", error.s);
+		error.n = 0;
+	}
 	for (int i = 0; i < bg_n_loops; i++)
 		if (!set_up_loop(&bg_loops[i], i, &error))
 		{

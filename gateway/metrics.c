@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "db.h"
+#include "views.h"
 
 #define MAX_SERIES 4096
 #define N_BUCKETS 8
@@ -164,4 +165,16 @@ void bg_metrics_write(bg_buf *out)
 	for (int i = 0; i < bg_n_loops; i++)
 		bg_buf_printf(out, "bountygo_job_waiters{loop=\"%d\"} %d\n", i,
 		              __atomic_load_n(&bg_loops[i].n_waits, __ATOMIC_RELAXED));
+	{
+		uint64_t told;
+		uint64_t lost;
+
+		bg_views_look(&told, &lost);
+		describe(out, "bountygo_task_views_total", "counter",
+		         "Times a task was shown, by whether the database was told.");
+		bg_buf_printf(out,
+		              "bountygo_task_views_total{told=\"yes\"} %llu\n"
+		              "bountygo_task_views_total{told=\"no\"} %llu\n",
+		              (unsigned long long) told, (unsigned long long) lost);
+	}
 }

@@ -19,7 +19,8 @@
 
 static const char LISTEN_SQL[] = "LISTEN bountygo_routes; LISTEN bountygo_job";
 static const char ROUTES_SQL[] =
-    "SELECT id, method, path, coalesce(max_body, -1), coalesce(timeout_ms, 0), is_async"
+    "SELECT id, method, path, coalesce(max_body, -1), coalesce(timeout_ms, 0), is_async,"
+    " is_secret, rate_zone"
     " FROM bountygo.gateway_routes()";
 
 typedef enum listener_state
@@ -139,6 +140,10 @@ static void take_routes(const PGresult *rows)
 		route->max_body = atoi(PQgetvalue(rows, i, 3));
 		route->timeout_ms = atoi(PQgetvalue(rows, i, 4));
 		route->is_async = PQgetvalue(rows, i, 5)[0] == 't';
+		route->is_secret = PQgetvalue(rows, i, 6)[0] == 't';
+		route->zone = bg_copy(PQgetvalue(rows, i, 7), (size_t) PQgetlength(rows, i, 7));
+		route->shows_task =
+		    strcmp(PQgetvalue(rows, i, 1), "GET") == 0 && strcmp(path, "/api/v1/tasks/{id}") == 0;
 	}
 	tell_all(BG_MESSAGE_ROUTES, table, 0);
 	bg_routes_unref(table);

@@ -11,8 +11,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "docs.h"
 #include "head.h"
 #include "health.h"
+#include "limit.h"
 #include "log.h"
 #include "metrics.h"
 #include "wait.h"
@@ -55,118 +57,11 @@ static void choose_id(bg_request *request)
 	}
 }
 
-static void account(bg_request *request, int status, size_t bytes)
-{
-	double ms = (double) (uv_hrtime() - request->began_ns) / 1e6;
-	static const char *const methods[] = {"GET",   "HEAD",   "POST",   "PUT",
-	                                      "PATCH", "DELETE", "OPTIONS"};
-	bg_str method = bg_http_method(request->http);
-	const char *name = "other";
-	bg_access access = {.request_id = request->id,
-	                    .client = request->peer,
-	                    .method = method,
-	                    .route = request->label,
-	                    .status = status,
-	                    .bytes = bytes,
-	                    .ms = ms};
-
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (bg_str_is(method, methods[i]))
-			name = methods[i];
-	bg_metrics_request(name, request->label, status, ms / 1000);
-	bg_log_access(&access);
-}
-
-void bg_request_refused(bg_str method, const char *peer, int status, const char *id, bg_buf *out)
-{
-	bg_problem problem = {.status = status, .retry_after = -1};
-	bg_access access = {
-	    .request_id = id, .client = peer, .method = method, .route = "refused", .status = status};
-
-	bg_problem_write(&problem, id, out);
-	access.bytes = out->n;
-	bg_metrics_request("other", "refused", status, 0);
-	bg_log_access(&access);
-}
-
-static bool close_after(bg_request *request)
-{
-	const char *fronts = request->loop->config->trusted_fronts;
-	size_t n = strlen(request->peer);
-
-	if (request->loop->draining)
-		return true;
-	/* Should a proxy in front and we disagree on where a body ends, nothing may follow it (GATEWAY: decisions). */
-	if (!request->has_body)
-		return false;
-	for (const char *p = fronts; *p != '\0';)
-	{
-		size_t length = strcspn(p, ", ");
-
-		if (length == n && n > 0 && strncmp(p, request->peer, n) == 0)
-			return false;
-		p += length + strspn(p + length, ", ");
-	}
-	return true;
-}
-
-void bg_request_answer(bg_request *request, int status, const bg_header *headers, int n,
-                       const char *content_type, const char *body, size_t length)
-{
-	bg_header all[12] = {
-	    {"x-request-id", request->id},
-	    {"x-content-type-options", "nosniff"},
-	    {"cache-control", status < 400 && request->token == NULL ? "no-cache" : "no-store"}};
-	int count = 3;
-	bool close = close_after(request) || status == 499 || status == 431 || status == 414;
-
-	if (request->answered)
-		return;
-	request->answered = true;
-	for (int i = 0; i < n && count < 12; i++)
-		all[count++] = headers[i];
-	account(request, status, length);
-	bg_http_answer(request->http, status, all, count, content_type, body, length, close);
-}
-
-void bg_request_problem(bg_request *request, const bg_problem *problem)
-{
-	bg_buf body = {0};
-	bg_header headers[2];
-	int n = 0;
-	char retry[16];
-
-	bg_problem_write(problem, request->id, &body);
-	if (problem->retry_after >= 0)
-	{
-		snprintf(retry, sizeof(retry), "%d", problem->retry_after);
-		headers[n++] = (bg_header){"retry-after", retry};
-	}
-	if (problem->status == 401)
-		headers[n++] =
-		    (bg_header){"www-authenticate",
-		                request->token ? "Bearer realm=\"bountygo\", error=\"invalid_token\""
-		                               : "Bearer realm=\"bountygo\""};
-	bg_request_answer(request, problem->status, headers, n, "application/problem+json", body.s,
-	                  body.n);
-	bg_buf_free(&body);
-}
-
-void bg_request_fail(bg_request *request, int status, const char *detail, const char *pointer)
-{
-	bg_problem problem = {
-	    .status = status, .detail = detail, .pointer = pointer, .retry_after = -1};
-
-	if (status == 503)
-		problem.retry_after = 1;
-	bg_request_problem(request, &problem);
-}
-
 void bg_request_end(bg_request *request)
 {
 	/* Not answered: the connection broke. */
 	if (!request->answered)
-		account(request, 499, 0);
+		bg_request_account(request, 499, 0);
 	if (request->wait != NULL)
 		bg_wait_end(request);
 	if (request->health != NULL)
@@ -181,6 +76,7 @@ void bg_request_end(bg_request *request)
 	free(request->token);
 	bg_buf_free(&request->names);
 	bg_buf_free(&request->values);
+	bg_buf_free(&request->headers);
 	bg_buf_free(&request->scratch);
 	free(request);
 }
@@ -237,6 +133,8 @@ bool bg_request_params(bg_request *request, const bg_route_match *match, bg_str 
 		bg_str value = {equals ? equals + 1 : pair.s + pair.n, equals ? pair.n - name.n - 1 : 0};
 
 		at += length + 1;
+		if (bg_str_is(name, "fields"))
+			request->fields = pair;
 		if (length > 0 && !add_param(request, name, value, true))
 			return false;
 	}
@@ -274,15 +172,15 @@ static bool read_token(bg_request *request)
 	return true;
 }
 
-/* The preferences. What isn't understood is ignored, as RFC 7240 wants it; but a dry run that is none would do harm. */
-static bool read_prefer(bg_request *request)
+/* Of the preferences only waiting is ours; the others are the database's. */
+static void read_prefer(bg_request *request)
 {
 	for (int nth = 0;; nth++)
 	{
 		bg_str field = bg_http_header(request->http, "prefer", nth);
 
 		if (field.s == NULL)
-			return true;
+			return;
 		for (size_t at = 0; at < field.n;)
 		{
 			const char *comma = memchr(field.s + at, ',', field.n - at);
@@ -291,11 +189,6 @@ static bool read_prefer(bg_request *request)
 			int seconds = 0;
 
 			at = end + 1;
-			if (bg_str_is_nocase(one, "tx=rollback"))
-			{
-				bg_request_fail(request, 501, "Dry runs are not built; nothing was done.", NULL);
-				return false;
-			}
 			if (one.n < 6 || one.n > 10 || strncasecmp(one.s, "wait=", 5) != 0)
 				continue;
 			for (size_t i = 5; i < one.n && seconds >= 0; i++)
@@ -304,6 +197,83 @@ static bool read_prefer(bg_request *request)
 				request->prefer_wait = seconds < MAX_WAIT_SECONDS ? seconds : MAX_WAIT_SECONDS;
 		}
 	}
+}
+
+static void add_header(bg_request *request, const char *name, const char *value, size_t n)
+{
+	bg_buf_puts(&request->headers, request->headers.n ? "" : "{");
+	bg_db_array_add(&request->headers, name, strlen(name));
+	bg_db_array_add(&request->headers, value, n);
+}
+
+/* The fields that the database answers for. Most reads have none of them, which keeps their call short. */
+static bool read_conditions(bg_request *request, bool reads)
+{
+	static const char *const names[] = {"idempotency-key", "if-match", "if-none-match", "prefer"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		bg_buf *all = &request->scratch;
+
+		all->n = 0;
+		for (int nth = 0;; nth++)
+		{
+			bg_str field = bg_http_header(request->http, names[i], nth);
+
+			if (field.s == NULL)
+				break;
+			for (size_t k = 0; k < field.n; k++)
+				if ((unsigned char) field.s[k] < 0x20 || (unsigned char) field.s[k] > 0x7e)
+				{
+					bg_request_fail(request, 400,
+					                "This header may hold visible ASCII characters only.",
+					                names[i]);
+					return false;
+				}
+			if (nth > 0 && i == 0)
+			{
+				bg_request_fail(request, 400, "There must be one such header, not several.",
+				                names[i]);
+				return false;
+			}
+			bg_buf_puts(all, nth > 0 ? ", " : "");
+			bg_buf_add(all, field.s, field.n);
+		}
+		if (all->n > 0)
+			add_header(request, names[i], all->s, all->n);
+	}
+	if (!reads)
+	{
+		bg_str agent = bg_http_header(request->http, "user-agent", 0);
+
+		add_header(request, "client-address", request->client, strlen(request->client));
+		if (agent.s != NULL && agent.n <= 400 && bg_utf8_valid(agent.s, agent.n))
+			add_header(request, "user-agent", agent.s, agent.n);
+	}
+	if (request->headers.n > 0)
+		bg_buf_puts(&request->headers, "}");
+	return true;
+}
+
+/* False after answering with 429. */
+static bool take_turn(bg_request *request)
+{
+	bg_limit_verdict verdict;
+	bg_str token = {request->token, request->token ? strlen(request->token) : 0};
+	bg_problem problem = {.status = 429, .hint = "Wait as long as Retry-After says."};
+
+	if (!bg_limit_take(request->loop->limits, request->route->zone, request->client, token,
+	                   uv_hrtime(), &verdict))
+		return true;
+	snprintf(request->limit, sizeof(request->limit), "\"%s\";r=%d;t=%d", verdict.zone->name,
+	         verdict.remaining, verdict.reset_s);
+	snprintf(request->policy, sizeof(request->policy), "\"%s\";q=%d;w=%d", verdict.zone->name,
+	         verdict.zone->burst, (int) (verdict.zone->burst / verdict.zone->rate + 0.999));
+	if (verdict.allowed)
+		return true;
+	problem.retry_after = verdict.retry_after;
+	bg_request_problem(request, &problem);
+	return false;
 }
 
 static bool check_body(bg_request *request)
@@ -326,6 +296,12 @@ static bool check_body(bg_request *request)
 		return true;
 	if (semicolon != NULL)
 		media.n = (size_t) (semicolon - type.s);
+	if (bg_http_header(request->http, "content-encoding", 0).s != NULL)
+	{
+		bg_request_fail(request, 415, "The body must be sent as it is, without Content-Encoding.",
+		                "content-encoding");
+		return false;
+	}
 	if (!bg_str_is_nocase(bg_str_trim(media), "application/json"))
 	{
 		bg_request_fail(request, 415, NULL, NULL);
@@ -353,59 +329,6 @@ static bool check_body(bg_request *request)
 
 /* ---- the call ---- */
 
-void bg_request_result(bg_request *request, const bg_db_result *result, const char *applied)
-{
-	bg_sql_error error = {.sqlstate = result->sqlstate,
-	                      .message = result->message,
-	                      .detail = result->detail,
-	                      .hint = result->hint,
-	                      .anonymous = request->token == NULL};
-	bg_sql_verdict verdict;
-	bg_header headers[2];
-	int n = 0;
-	char *location = NULL;
-
-	switch (result->failure)
-	{
-		case BG_DB_UNREACHABLE:
-			bg_request_fail(request, 503, "The database can't be reached now; try again soon.",
-			                NULL);
-			return;
-		case BG_DB_BUSY:
-			bg_request_fail(request, 503, "There is too much to do now; try again soon.", NULL);
-			return;
-		case BG_DB_LATE:
-			bg_request_fail(request, 504, NULL, NULL);
-			return;
-		case BG_DB_ERROR:
-			bg_problem_from_sql(&error, &verdict);
-			if (verdict.log)
-				bg_log(verdict.problem.status >= 500 ? BG_LOG_ERROR : BG_LOG_WARNING, request->id,
-				       "%s answered with %d: %s %s%s%s", request->label, verdict.problem.status,
-				       error.sqlstate, error.message ? error.message : "", error.detail ? "; " : "",
-				       error.detail ? error.detail : "");
-			bg_request_problem(request, &verdict.problem);
-			return;
-		case BG_DB_OK:
-			break;
-	}
-	if (result->location.s != NULL &&
-	    memchr(result->location.s, '\n', result->location.n) == NULL &&
-	    memchr(result->location.s, '\r', result->location.n) == NULL)
-	{
-		location = bg_copy(result->location.s, result->location.n);
-		headers[n++] = (bg_header){"location", location};
-	}
-	if (applied != NULL)
-		headers[n++] = (bg_header){"preference-applied", applied};
-	if (result->status == 204 || result->body.s == NULL)
-		bg_request_answer(request, result->status, headers, n, NULL, NULL, 0);
-	else
-		bg_request_answer(request, result->status, headers, n, "application/json", result->body.s,
-		                  result->body.n);
-	free(location);
-}
-
 static void on_called(bg_db_call *call, const bg_db_result *result)
 {
 	bg_request *request = call->owner;
@@ -430,6 +353,7 @@ static void call_route(bg_request *request)
 	call->token = request->token;
 	call->names = request->names.s;
 	call->values = request->values.s;
+	call->headers = request->headers.n > 0 ? request->headers.s : NULL;
 	call->body = bg_http_body(request->http);
 	if (call->body.n == 0)
 		call->body.s = NULL;
@@ -447,6 +371,7 @@ static void serve(bg_request *request)
 	bg_str query = {NULL, 0};
 	const char *mark = path.n ? memchr(path.s, '?', path.n) : NULL;
 	bg_route_match match;
+	bool reads;
 
 	if (mark != NULL)
 	{
@@ -461,6 +386,13 @@ static void serve(bg_request *request)
 	}
 	if (bg_health_serve(request, path))
 		return;
+	if (bg_docs_hidden(request, path))
+	{
+		bg_request_fail(request, 404, "There is no such path.", NULL);
+		return;
+	}
+	if (bg_docs_serve(request, path))
+		return;
 	if (request->loop->routes == NULL)
 	{
 		bg_request_fail(request, 503, "The database can't be reached now; try again soon.", NULL);
@@ -470,21 +402,10 @@ static void serve(bg_request *request)
 	bg_routes_match(request->table, method, path, &match);
 	if (match.route == NULL)
 	{
-		bg_buf body = {0};
-		bg_problem problem = {.status = 405, .retry_after = -1};
-		bg_header allowed = {"allow", match.allow};
-
-		if (!match.path_known)
-			bg_request_fail(request, 404, "There is no such path.", NULL);
-		else if (bg_str_is(method, "OPTIONS"))
-			bg_request_answer(request, 204, &allowed, 1, NULL, NULL, 0);
+		if (match.path_known)
+			bg_request_refuse_method(request, match.allow);
 		else
-		{
-			bg_problem_write(&problem, request->id, &body);
-			bg_request_answer(request, 405, &allowed, 1, "application/problem+json", body.s,
-			                  body.n);
-			bg_buf_free(&body);
-		}
+			bg_request_fail(request, 404, "There is no such path.", NULL);
 		return;
 	}
 	request->route = match.route;
@@ -495,9 +416,15 @@ static void serve(bg_request *request)
 		bg_request_fail(request, 503, "There is too much to do now; try again soon.", NULL);
 		return;
 	}
-	if (read_prefer(request) && read_token(request) && check_body(request) &&
-	    bg_request_params(request, &match, query))
+	reads = strcmp(match.route->method, "GET") == 0;
+	read_prefer(request);
+	if (read_token(request) && take_turn(request) && check_body(request) &&
+	    read_conditions(request, reads) && bg_request_params(request, &match, query))
+	{
+		if (match.route->shows_task && bg_str_is(method, "GET"))
+			request->task_viewed = strtoll(match.params[0].s, NULL, 10);
 		call_route(request);
+	}
 }
 
 bg_request *bg_request_begin(bg_loop *loop, bg_http *http, bool admin)
@@ -519,6 +446,7 @@ bg_request *bg_request_begin(bg_loop *loop, bg_http *http, bool admin)
 		request->next->previous = &request->next;
 	loop->requests = request;
 	bg_http_peer(http, request->peer, sizeof(request->peer));
+	bg_request_choose_client(request);
 	choose_id(request);
 	bg_loop_busy(loop);
 	refused = bg_head_check(raw.s, raw.n, &why);

@@ -17,7 +17,8 @@ typedef struct bg_request
 	struct bg_request *next; /* of the loop's requests */
 	struct bg_request **previous;
 	char id[65];
-	char peer[64];
+	char peer[64];   /* who is connected */
+	char client[64]; /* who asks: the peer, or whom a trusted front names */
 	uint64_t began_ns;
 	uint64_t began_ms;
 	uint64_t deadline;
@@ -25,13 +26,18 @@ typedef struct bg_request
 	bool answered;
 	bool head_only;
 	bool has_body;
-	int prefer_wait;   /* seconds, 0: not asked */
+	int prefer_wait;     /* seconds, 0: not asked */
+	int64_t task_viewed; /* the task this request shows, 0: none */
+	char limit[64];      /* RateLimit, empty: nothing is limited */
+	char policy[64];
+	bg_str fields;     /* of the query: fields=…, for the look at a job */
 	const char *label; /* route for log and metrics */
 	bg_routes *table;  /* keeps route alive */
 	const bg_route *route;
 	char *token; /* NULL: anonymous */
 	bg_buf names;
 	bg_buf values;
+	bg_buf headers; /* array literal for bountygo.call(), empty: NULL */
 	bg_buf scratch;
 	bg_db_call call;
 	struct bg_wait *wait;     /* wait.c: not NULL while it waits for a job */
@@ -45,10 +51,17 @@ extern void bg_request_end(bg_request *request);
 extern void bg_request_refused(bg_str method, const char *peer, int status, const char *id,
                                bg_buf *out);
 
+/* Counts and logs it; for a request that is never answered. */
+extern void bg_request_account(bg_request *request, int status, size_t bytes);
+/* Fills in client from peer and what trusted fronts say. */
+extern void bg_request_choose_client(bg_request *request);
+
 /* Each request is answered once by one of these. */
 extern void bg_request_answer(bg_request *request, int status, const bg_header *headers, int n,
                               const char *content_type, const char *body, size_t length);
 extern void bg_request_problem(bg_request *request, const bg_problem *problem);
+/* 405, or 204 for OPTIONS; allowed: the value of Allow. */
+extern void bg_request_refuse_method(bg_request *request, const char *allowed);
 extern void bg_request_fail(bg_request *request, int status, const char *detail,
                             const char *pointer);
 /* What the database answered. */

@@ -35,6 +35,7 @@ void bg_routes_unref(bg_routes *table)
 	{
 		free(table->routes[i].method);
 		free(table->routes[i].path);
+		free(table->routes[i].zone);
 		free(table->routes[i].segments);
 		free(table->routes[i].is_param);
 	}

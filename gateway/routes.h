@@ -17,6 +17,9 @@ typedef struct bg_route
 	int max_body;   /* bytes, negative: the gateway's own limit */
 	int timeout_ms; /* 0: the gateway's own */
 	bool is_async;
+	bool is_secret;  /* its answer is kept by nobody */
+	bool shows_task; /* its answer is a task: its id is the first parameter */
+	char *zone;      /* of limits */
 	int n_segments;
 	bg_str *segments; /* a parameter is {name} without the braces */
 	bool *is_param;

@@ -166,6 +166,7 @@ void bg_http_answer(bg_http *http, int status, const bg_header *headers, int n,
 		                  : status == 201 ? "Created"
 		                  : status == 202 ? "Accepted"
 		                  : status == 204 ? "No Content"
+		                  : status == 304 ? "Not Modified"
 		                                  : "Answer";
 	if (content_type != NULL)
 		h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("content-type"), 1, NULL,
@@ -178,7 +179,7 @@ void bg_http_answer(bg_http *http, int status, const bg_header *headers, int n,
 		h2o_add_header_by_str(&req->pool, &req->res.headers, name.base, name.len, 1, NULL,
 		                      value.base, value.len);
 	}
-	req->res.content_length = status == 204 ? SIZE_MAX : length;
+	req->res.content_length = status == 204 || status == 304 ? SIZE_MAX : length;
 	h2o_start_response(req, &generator);
 	h2o_send(req, &out, head || status == 204 || length == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
 }

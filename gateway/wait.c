@@ -151,10 +151,12 @@ bool bg_wait_begin(bg_request *request, const bg_db_result *accepted)
 		request->counted = false;
 		bg_metrics_at_work(-1);
 	}
-	bg_request_params(request, &match, (bg_str){NULL, 0}); /* our own path: it is well-formed */
+	/* Our own path is well-formed; of the query only what trims the answer is meant for the job, too. */
+	bg_request_params(request, &match, request->fields);
 	request->call.route = match.route->id;
 	request->call.names = request->names.s;
 	request->call.values = request->values.s;
+	request->call.headers = NULL;
 	request->call.body = (bg_str){NULL, 0};
 	request->call.read_only = true;
 	request->call.done = on_looked;

@@ -10,7 +10,7 @@ COMMENT ON FUNCTION bountygo.call(integer, text, text[], text[], text, text[]) I
 
 CREATE FUNCTION bountygo.gateway_routes() RETURNS TABLE (id integer, method text, path text, auth text, cache_seconds integer,
 	cache_topics text[], rate_zone text, max_body integer, timeout_ms integer, is_async boolean, success_status smallint,
-	arguments text[])
+	arguments text[], content_type text, is_secret boolean)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -19,7 +19,8 @@ AS $$
 		(SELECT coalesce(array_agg(a.name ORDER BY a.place), '{}')
 			FROM pg_proc p, unnest(p.proargnames) WITH ORDINALITY AS a (name, place)
 			WHERE p.pronamespace = 'bountygo'::regnamespace AND p.proname = r.function
-				AND (p.proargmodes IS NULL OR p.proargmodes[a.place] = 'i'))
+				AND (p.proargmodes IS NULL OR p.proargmodes[a.place] = 'i')),
+		r.content_type, r.is_secret
 	FROM bountygo.routes r
 	ORDER BY r.id
 $$;

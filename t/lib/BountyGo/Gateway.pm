@@ -30,7 +30,7 @@ sub start
 	my $program = $ENV{BOUNTYGO_GATEWAY} || ($ENV{TESTDIR} // '.') . '/gateway/bountygo-gateway';
 	my $self = bless { conf => "$dir/gateway.conf", log => "$dir/gateway.log", program => $program }, $class;
 
-	%settings = (listen => '127.0.0.1:0', admin_listen => '127.0.0.1:0', %settings);
+	%settings = (listen => '127.0.0.1:0', admin_listen => '127.0.0.1:0', rate_limits => 'off', docs_dir => '', %settings);
 	$self->configure(%settings);
 	$self->{pid} = fork() // croak "fork: $!";
 	if ($self->{pid} == 0)
