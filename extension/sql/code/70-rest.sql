@@ -25,7 +25,7 @@ AS $$
 	ORDER BY r.id
 $$;
 COMMENT ON FUNCTION bountygo.gateway_routes() IS
-'The routes, for the gateway: how to match, limit and cache each. max_body in bytes; timeout_ms in milliseconds; arguments: the names the function takes. A change is announced by NOTIFY bountygo_routes.';
+'The routes, for the gateway: how to match, limit and cache each. max_body in bytes; timeout_ms in milliseconds; arguments: the names that may be given; content_type: of the answer; is_secret: the answer holds secrets and must not be kept. A change is announced by NOTIFY bountygo_routes.';
 
 CREATE FUNCTION bountygo.routes_changed() RETURNS trigger
 AS 'MODULE_PATHNAME', 'bountygo_routes_changed' LANGUAGE c;
