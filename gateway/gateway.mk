@@ -46,6 +46,18 @@ uninstall-gateway:
 	rm -f '$(DESTDIR)$(bindir)/bountygo-gateway'
 EXTRA_CLEAN += $(GATEWAY)
 
+# The page at /docs: our own files and the viewer, which comes from npm and so is fetched only when asked for.
+.PHONY: docs install-docs uninstall-docs
+docs:
+	@docker/local/npm-packages viewer
+install: install-docs
+install-docs:
+	@if [ -d .run/npm/docs ]; then mkdir -p '$(DESTDIR)$(docs_dir)' && cp .run/npm/docs/* '$(DESTDIR)$(docs_dir)/' && chmod 644 '$(DESTDIR)$(docs_dir)'/*; \
+	else echo "the page of /docs is not installed: make docs fetches its viewer, then make install again"; fi
+uninstall: uninstall-docs
+uninstall-docs:
+	rm -rf '$(DESTDIR)$(docs_dir)'
+
 .build/unit/gateway_%: t/unit/gateway_%.c $(patsubst gateway/%.c,.build/gateway/%.o,$(GATEWAY_PLAIN_C))
 	@mkdir -p $(@D)
 	$(CC) $(GATEWAY_FLAGS) -g -O1 -Igateway -o $@ $^ -lcmocka $(GATEWAY_LIBS)
