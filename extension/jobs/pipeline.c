@@ -35,7 +35,10 @@ void bg_pipeline_start(bg_worker *worker, bg_job *job)
 		bg_job_fail(job, BG_BAD_URL, "no URL");
 		return;
 	}
-	job->fetch = bg_fetch_start(worker->fetcher, job->url, job->etag, job->last_modified, job);
+	if (job->is_keys)
+		job->fetch = bg_fetch_start_document(worker->fetcher, job->url, job);
+	else
+		job->fetch = bg_fetch_start(worker->fetcher, job->url, job->etag, job->last_modified, job);
 	if (job->fetch == NULL)
 		bg_job_fail(job, BG_CONNECT, "out of memory");
 	else
@@ -55,7 +58,9 @@ void bg_pipeline_collect(bg_worker *worker)
 			ereport(LOG, (errmsg("job %lld: fetched in %ld ms, outcome %s", (long long) job->id,
 			                     page->total_ms, bg_outcome_name(page->outcome))));
 		job->retry_after_s = page->retry_after_s;
-		if (page->outcome == BG_OK && page->body != NULL)
+		if (page->outcome == BG_OK && page->body != NULL && job->is_keys)
+			bg_job_ready(job, BG_ACTION_STORE_KEYS);
+		else if (page->outcome == BG_OK && page->body != NULL)
 			job->phase = BG_PHASE_QUEUED;
 		else if (page->outcome == BG_OK)
 			bg_job_fail(job, BG_EMPTY, "");
@@ -140,6 +145,8 @@ bool bg_pipeline_apply(bg_worker *worker, bg_job *job)
 				ereport(LOG, (errmsg("job %lld is dead: %s", (long long) job->id,
 				                     bg_outcome_name(job->outcome))));
 			return count_end(worker, state);
+		case BG_ACTION_STORE_KEYS:
+			return count_end(worker, bg_queue_store_keys(job));
 		case BG_ACTION_NONE:
 			return true;
 		default:

@@ -34,6 +34,8 @@ typedef enum statement_id
 	LOCK_HOSTS,
 	FINISH,
 	FAIL,
+	FAIL_KEYS,
+	STORE_KEYS,
 	DEFER,
 	STATEMENTS
 } statement_id;
@@ -57,7 +59,7 @@ static statement statements[STATEMENTS] = {
                    {INT4OID, INT4OID, TIMESTAMPTZOID, INT4OID},
                    NULL},
     [LEAVE_SLOT] = {"SELECT bountygo.queue_leave_slot($1, $2)", 2, {INT4OID, INT4OID}, NULL},
-    [EXPIRE] = {"SELECT bountygo.queue_expire($1)", 1, {INT4OID}, NULL},
+    [EXPIRE] = {"SELECT bountygo.queue_expire($1), bountygo.schedule_keys()", 1, {INT4OID}, NULL},
     [CLAIM_PAGES] = {"SELECT * FROM bountygo.queue_claim_pages($1, $2, $3, $4, $5, $6)",
                      6,
                      {INT4OID, INT4OID, INT4OID, INTERVALOID, INTERVALOID, TIMESTAMPTZOID},
@@ -100,6 +102,18 @@ static statement statements[STATEMENTS] = {
          {INT8OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, BOOLOID, INT4OID, INT4OID, INT4OID,
           INT4OID},
          NULL},
+    /* The same arguments: which of the two it is depends on the job. */
+    [FAIL_KEYS] = {"SELECT bountygo.queue_fail_keys($1, $2, $3::bountygo.outcome, $4, $5, $6, $7, "
+                   "$8, $9, $10, "
+                   "$11)",
+                   11,
+                   {INT8OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, BOOLOID, INT4OID, INT4OID,
+                    INT4OID, INT4OID},
+                   NULL},
+    [STORE_KEYS] = {"SELECT bountygo.queue_store_keys($1, $2, $3, $4, $5)",
+                    5,
+                    {INT8OID, INT4OID, TEXTOID, INT4OID, INT4OID},
+                    NULL},
     [DEFER] =
         {"SELECT CASE WHEN bountygo.queue_defer($1, $2, $3, $4) THEN 'queued' ELSE 'lost' END",
          4,
@@ -308,6 +322,9 @@ int bg_queue_claim_pages(bg_worker *worker, int slots, TimestampTz moment)
 	{
 		bg_job *job = new_job(worker, i);
 
+		job->is_keys = strcmp(SPI_getvalue(row_at(i), SPI_tuptable->tupdesc,
+		                                   SPI_fnumber(SPI_tuptable->tupdesc, "kind")),
+		                      "jwks") == 0;
 		job->host = copy_at(i, "host", NULL);
 		job->url = copy_at(i, "url", NULL);
 		job->etag = copy_at(i, "etag", NULL);
@@ -533,7 +550,7 @@ static char *fail(const bg_job *job, const char *outcome, const char *code, cons
 	values[8] = Int32GetDatum(bg_backoff_base_s);
 	values[9] = Int32GetDatum(bg_backoff_max_s);
 	values[10] = Int32GetDatum(bg_max_crashes);
-	return run_scalar(FAIL, values, nulls);
+	return run_scalar(job->is_keys ? FAIL_KEYS : FAIL, values, nulls);
 }
 
 char *bg_queue_fail(const bg_job *job, const char *code)
@@ -552,6 +569,25 @@ char *bg_queue_fail_internal(const bg_job *job, const char *code)
 	    job, NULL, code,
 	    psprintf("The result could not be stored (SQLSTATE %s): see the server's log.", code),
 	    true);
+}
+
+char *bg_queue_store_keys(const bg_job *job)
+{
+	const bg_fetch_result *page = bg_fetch_get_result(job->fetch);
+	const char *body = page->body;
+	char nulls[] = "     ";
+	Datum values[5];
+
+	/* Bytes that are no text are no keys, which NULL says. */
+	if (memchr(body, 0, page->body_len) != NULL ||
+	    !pg_verify_mbstr(PG_UTF8, body, (int) page->body_len, true))
+		body = NULL;
+	values[0] = Int64GetDatum(job->id);
+	values[1] = Int32GetDatum(job->token);
+	values[2] = text_or_null(body != NULL ? pnstrdup(body, page->body_len) : NULL, &nulls[2]);
+	values[3] = Int32GetDatum(bg_backoff_base_s);
+	values[4] = Int32GetDatum(bg_backoff_max_s);
+	return run_scalar(STORE_KEYS, values, nulls);
 }
 
 char *bg_queue_defer(const bg_job *job, TimestampTz until, const char *why)

@@ -36,7 +36,8 @@ typedef enum bg_action
 	BG_ACTION_STORE_REPLY,  /* "reply" came: store it, then have it read */
 	BG_ACTION_COMPLETE,     /* "answer" is the result with the model's part */
 	BG_ACTION_MODEL_FAILED, /* no usable reply */
-	BG_ACTION_RULES         /* end with the rules' result; "reason" says why */
+	BG_ACTION_RULES,        /* end with the rules' result; "reason" says why */
+	BG_ACTION_STORE_KEYS    /* the page is an identity provider's keys */
 } bg_action;
 
 typedef struct bg_job
@@ -52,6 +53,7 @@ typedef struct bg_job
 	int32 token;
 	bool model_stage;
 	bool is_text;
+	bool is_keys; /* of kind jwks: no reader sees it */
 	bool is_public;
 	char *host;
 	char *url;     /* NULL for text that was handed in without one */
@@ -147,6 +149,7 @@ extern long bg_turn_due(bg_worker *worker);
 extern bool bg_queue_is_enabled(void);
 extern bool bg_queue_take_slot(int slot);
 extern void bg_queue_leave_slot(int slot);
+/* Takes back what others let run out, and makes jobs for identity providers whose keys are wanted or old. */
 extern void bg_queue_expire(void);
 extern int bg_queue_claim_pages(bg_worker *worker, int slots, TimestampTz moment);
 extern int bg_queue_claim_stage(bg_worker *worker, const char *stage, int slots,
@@ -169,6 +172,7 @@ extern void bg_queue_store_pages(bg_queue_page *pages, int n);
 /* The following return "done", "dead", "queued", "model" or "lost" (palloc'd). */
 extern char *bg_queue_finish(const bg_job *job, const char *result, size_t result_len,
                              const char *model_outcome, bg_outcome outcome);
+extern char *bg_queue_store_keys(const bg_job *job);
 extern char *bg_queue_fail(const bg_job *job, const char *code);
 extern char *bg_queue_fail_internal(const bg_job *job, const char *code);
 extern char *bg_queue_defer(const bg_job *job, TimestampTz until, const char *why);

@@ -373,3 +373,20 @@ bool bg_egress_allows_port(int port)
 			return true;
 	return false;
 }
+
+bool bg_egress_is_extra(const char *host)
+{
+	unsigned char bytes[16];
+	int family = AF_INET;
+
+	if (inet_pton(AF_INET, host, bytes) != 1)
+	{
+		family = AF_INET6;
+		if (inet_pton(AF_INET6, host, bytes) != 1)
+			return false;
+	}
+	for (int i = 0; i < extra_network_count; i++)
+		if (contains(&extra_networks[i], family, bytes))
+			return true;
+	return false;
+}

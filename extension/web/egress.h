@@ -25,5 +25,7 @@ extern bool bg_egress_check_ports(const char *ports, char *why, size_t why_len);
  */
 extern bool bg_egress_allows(const struct sockaddr *address);
 extern bool bg_egress_allows_port(int port);
+/* True if the text is an address, IPv4 or IPv6 without brackets, in one of the extra networks. */
+extern bool bg_egress_is_extra(const char *host);
 
 #endif

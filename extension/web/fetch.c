@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "egress.h"
 #include "fetch_private.h"
 
 /* ---- lists ---- */
@@ -153,11 +154,17 @@ static bool is_clean_header(const char *value)
 static void request_page(bg_fetch *fetch)
 {
 	bg_fetcher *fetcher = fetch->fetcher;
-	const char *headers[4] = {"Accept: text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1"};
+	const char *headers[4] = {
+	    fetch->is_document ? "Accept: application/json,*/*;q=0.1"
+	                       : "Accept: text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1"};
+	size_t max_wire = fetcher->settings.max_wire_bytes;
+	size_t max_body = fetcher->settings.max_body_bytes;
 	bg_buffer match;
 	bg_buffer since;
 	int count = 1;
 
+	if (fetch->is_document)
+		max_wire = max_body = BG_DOCUMENT_MAX;
 	bg_buffer_init(&match, 0);
 	bg_buffer_init(&since, 0);
 	if (fetch->etag != NULL)
@@ -172,8 +179,7 @@ static void request_page(bg_fetch *fetch)
 	}
 	if (!match.failed && !since.failed)
 		fetch->transfer = bg_fetcher_get(fetcher, fetch->url.canonical, headers, fetch->started,
-		                                 fetcher->settings.max_wire_bytes,
-		                                 fetcher->settings.max_body_bytes, &fetch->ticket);
+		                                 max_wire, max_body, &fetch->ticket);
 	bg_buffer_free(&match);
 	bg_buffer_free(&since);
 	if (fetch->transfer == NULL)
@@ -204,7 +210,7 @@ static void begin_hop(bg_fetch *fetch)
 {
 	bg_origin *origin;
 
-	if (!fetch->fetcher->settings.obey_robots)
+	if (!fetch->fetcher->settings.obey_robots || fetch->is_document)
 	{
 		request_page(fetch);
 		return;
@@ -234,6 +240,11 @@ static void redirect(bg_fetch *fetch, const char *location)
 		finish(fetch, BG_BAD_RESPONSE, "a redirect without a target");
 		return;
 	}
+	if (fetch->is_document)
+	{
+		finish(fetch, BG_TOO_MANY_REDIRECTS, "redirects are not followed here");
+		return;
+	}
 	if (fetch->result.redirects >= fetch->fetcher->settings.max_redirects)
 	{
 		finish(fetch, BG_TOO_MANY_REDIRECTS, "more redirects than the limit");
@@ -261,13 +272,14 @@ static void redirect(bg_fetch *fetch, const char *location)
 }
 
 /* Missing types are left to the reader, which looks at the bytes. */
-static bool is_readable(const char *content_type)
+static bool is_readable(const bg_fetch *fetch)
 {
+	const char *content_type = fetch->result.content_type;
 	static const char *const types[] = {"text/html", "application/xhtml+xml", "text/plain",
 	                                    "text/markdown"};
 	size_t len;
 
-	if (content_type == NULL || *content_type == '\0')
+	if (fetch->is_document || content_type == NULL || *content_type == '\0')
 		return true;
 	len = strcspn(content_type, "; \t,");
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
@@ -315,8 +327,7 @@ static void page_arrived(bg_fetch *fetch)
 		return;
 	}
 	take(result, response);
-	if (response->outcome == BG_TOO_LARGE && status / 100 == 2 &&
-	    !is_readable(result->content_type))
+	if (response->outcome == BG_TOO_LARGE && status / 100 == 2 && !is_readable(fetch))
 		finish(fetch, BG_UNSUPPORTED_TYPE, "the type is neither HTML nor plain text");
 	else if (response->outcome != BG_OK)
 		finish(fetch, response->outcome, response->detail);
@@ -336,7 +347,7 @@ static void page_arrived(bg_fetch *fetch)
 	}
 	else if (status / 100 != 2)
 		finish(fetch, BG_BAD_RESPONSE, detail);
-	else if (!is_readable(result->content_type))
+	else if (!is_readable(fetch))
 		finish(fetch, BG_UNSUPPORTED_TYPE, "the type is neither HTML nor plain text");
 	else if (response->body_len == 0)
 		finish(fetch, BG_EMPTY, "the body is empty");
@@ -398,8 +409,8 @@ void bg_fetcher_free(bg_fetcher *fetcher)
 	free(fetcher);
 }
 
-bg_fetch *bg_fetch_start(bg_fetcher *fetcher, const char *url, const char *etag,
-                         const char *last_modified, void *arg)
+static bg_fetch *start(bg_fetcher *fetcher, const char *url, const char *etag,
+                       const char *last_modified, bool is_document, void *arg)
 {
 	bg_fetch *fetch = calloc(1, sizeof(*fetch));
 	bg_url_error error;
@@ -410,6 +421,7 @@ bg_fetch *bg_fetch_start(bg_fetcher *fetcher, const char *url, const char *etag,
 	fetch->ticket.fetch = fetch;
 	fetch->fetcher = fetcher;
 	fetch->arg = arg;
+	fetch->is_document = is_document;
 	fetch->started = bg_loop_now_ms();
 	fetch->result.retry_after_s = -1;
 	fetch->result.crawl_delay_s = -1;
@@ -431,9 +443,22 @@ bg_fetch *bg_fetch_start(bg_fetcher *fetcher, const char *url, const char *etag,
 	error = bg_url_parse(url, strlen(url), NULL, &fetch->url);
 	if (error != BG_URL_OK)
 		refuse_url(fetch, error);
+	else if (is_document && !fetch->url.is_https && !bg_egress_is_extra(fetch->url.host))
+		finish(fetch, BG_BAD_URL, "this is fetched over https only");
 	else
 		begin_hop(fetch);
 	return fetch;
+}
+
+bg_fetch *bg_fetch_start(bg_fetcher *fetcher, const char *url, const char *etag,
+                         const char *last_modified, void *arg)
+{
+	return start(fetcher, url, etag, last_modified, false, arg);
+}
+
+bg_fetch *bg_fetch_start_document(bg_fetcher *fetcher, const char *url, void *arg)
+{
+	return start(fetcher, url, NULL, NULL, true, arg);
 }
 
 bg_fetch *bg_fetch_finished(bg_fetcher *fetcher)

@@ -49,6 +49,12 @@ extern void bg_fetcher_free(bg_fetcher *fetcher); /* aborts all */
 /* Starts; "etag" and "last_modified" (or NULL) make the request conditional. NULL when out of memory. */
 extern bg_fetch *bg_fetch_start(bg_fetcher *fetcher, const char *url, const char *etag,
                                 const char *last_modified, void *arg);
+/*
+ * The same for a document of ours by agreement, such as the keys of an identity provider: any type, at most BG_DOCUMENT_MAX bytes, no
+ * robots.txt, no redirects, and https unless the host is an address of an extra network.
+ */
+extern bg_fetch *bg_fetch_start_document(bg_fetcher *fetcher, const char *url, void *arg);
+#define BG_DOCUMENT_MAX (64 * 1024)
 /* Call after bg_loop_run(): takes finished transfers of this fetcher's bg_http, moves hops on, returns the next finished fetch or
  * NULL. The bg_http given to a fetcher belongs to it alone (the model uses another). */
 extern bg_fetch *bg_fetch_finished(bg_fetcher *fetcher);

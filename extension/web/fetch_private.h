@@ -76,6 +76,7 @@ struct bg_fetch
 	char **visited;
 	int visited_count;
 	bool downgraded;
+	bool is_document; /* of bg_fetch_start_document() */
 	bg_fetch_result result;
 };
 

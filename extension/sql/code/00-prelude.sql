@@ -28,8 +28,8 @@ COMMENT ON TYPE bountygo.deadline_precision IS 'How exactly a deadline is stated
 CREATE TYPE bountygo.missing_reason AS ENUM ('absent', 'ambiguous', 'conflict', 'unparseable', 'unsupported');
 COMMENT ON TYPE bountygo.missing_reason IS 'Why a field has no value. unsupported: a model gave one, but its quote is not in the page or does not support it.';
 
-CREATE TYPE bountygo.job_kind AS ENUM ('page', 'preview', 'text', 'recheck');
-COMMENT ON TYPE bountygo.job_kind IS 'page: fetch, read, and (if asked) make a task; preview: no task; text: text that was handed in, for the model; recheck: the page of a task, again.';
+CREATE TYPE bountygo.job_kind AS ENUM ('page', 'preview', 'text', 'recheck', 'jwks');
+COMMENT ON TYPE bountygo.job_kind IS 'page: fetch, read, and (if asked) make a task; preview: no task; text: text that was handed in, for the model; recheck: the page of a task, again; jwks: the keys of an OpenID Connect provider.';
 
 CREATE TYPE bountygo.job_state AS ENUM ('queued', 'leased', 'done', 'dead', 'cancelled');
 COMMENT ON TYPE bountygo.job_state IS 'queued and leased are open; done, dead and cancelled are final. dead: it could not be done, "why" says why.';

@@ -15,9 +15,9 @@ DECLARE
 		'has_control_characters', 'cursor_make', 'cursor_read', 'cursor_mac', 'reward_value', 'deadline_value', 'prize_value',
 		'milestone_value', 'quotes_at']
 		-- signing in and accounts
-		|| ARRAY['current_session_id']
+		|| ARRAY['current_session_id', 'current_scopes']
 		-- tasks, todos, messages, reports
-		|| ARRAY['route_example']
+		|| ARRAY['route_example', 'task_fields', 'put_task_fields', 'record_task_changes', 'field_key', 'next_statuses']
 		-- lists and search
 		|| ARRAY['matching_tasks']
 		-- organizers, tags, analytics
@@ -28,19 +28,21 @@ DECLARE
 		|| ARRAY['request_header', 'llms_text', 'schemas'];
 	-- What administrators may do besides.
 	admin constant text[] := ARRAY['issue_token', 'create_user', 'doctor', 'schema_version', 'migrations', 'library_version',
-		'secret_status', 'reader_problem', 'worker_is_live', 'ppio_reset_breaker', 'ppio_status', 'gateway_routes'];
+		'secret_status', 'reader_problem', 'worker_is_live', 'ppio_reset_breaker', 'ppio_status', 'gateway_routes',
+		'set_oidc_provider', 'set_user_role', 'wake_workers'];
 	-- What the gateway's login may call: all else goes through call().
 	gateway constant text[] := ARRAY['call', 'gateway_routes', 'health'];
 	monitor constant text[] := ARRAY['health', 'worker_is_live', 'version', 'library_version', 'schema_version'];
 	-- What workers may not: hand out identities, make tables, end each other.
-	not_worker constant text[] := ARRAY['call', 'authenticate', 'issue_token', 'create_user', 'init', 'start', 'stop', 'launch_workers',
+	not_worker constant text[] := ARRAY['call', 'authenticate', 'issue_token', 'access_token', 'create_user', 'init', 'start', 'stop', 'launch_workers',
 		'terminate_workers', 'register_workers', 'signal_workers', 'grant_privileges', 'migrations', 'sync_routes', 'doctor',
 		'create_task', 'me'];
 	-- The short list of functions that run with the rights of the tables' owner: they write what workers trust, from arguments
 	-- that they check themselves; or they are triggers, which must see what their caller may not, and at commit run as whoever
 	-- is the session's user then.
 	as_owner constant text[] := ARRAY['gateway_routes', 'submit_one', 'submit_urls', 'submit_text', 'health', 'check_quotes', 'check_task_evidence',
-		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate'];
+		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate',
+		'make_task_counts', 'count_rows', 'check_join', 'clear_task'];
 	f record;
 	statement text;
 BEGIN

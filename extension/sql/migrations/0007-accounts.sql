@@ -15,12 +15,15 @@ CREATE TABLE bountygo.oidc_providers (
 	keys_asked_at timestamptz,
 	keys_fetched_at timestamptz,
 	keys_error text,
+	keys_failures integer NOT NULL DEFAULT 0,
 	created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE bountygo.oidc_providers IS 'Who may vouch for users: OpenID Connect issuers. Administrators add rows; workers keep their keys fresh.';
 COMMENT ON COLUMN bountygo.oidc_providers.audiences IS 'Client ids: the token''s aud must hold one of them.';
 COMMENT ON COLUMN bountygo.oidc_providers.authorized_parties IS 'Values of azp that are accepted; empty: azp, if there is one, must be one of audiences.';
 COMMENT ON COLUMN bountygo.oidc_providers.keys_wanted_at IS 'When a token came whose key is not known: the workers fetch the keys again, once in a while at most.';
+
+COMMENT ON COLUMN bountygo.oidc_providers.keys_failures IS 'Jobs in a row that ended without keys; each doubles the pause before the next.';
 
 CREATE TABLE bountygo.oidc_keys (
 	provider text NOT NULL REFERENCES bountygo.oidc_providers ON DELETE CASCADE,
@@ -108,3 +111,12 @@ CREATE TABLE bountygo.api_keys (
 CREATE INDEX api_keys_user_idx ON bountygo.api_keys (user_id);
 COMMENT ON TABLE bountygo.api_keys IS 'Keys for programs: bgo_<prefix>_<secret>, of which the prefix and SHA-256 of the secret are kept.';
 COMMENT ON COLUMN bountygo.api_keys.scopes IS 'What the key may do, "area:read" or "area:write" (includes read) as routes name them.';
+
+CREATE TABLE bountygo.model_usage (
+	user_id bigint NOT NULL REFERENCES bountygo.users ON DELETE CASCADE,
+	day date NOT NULL,
+	calls integer NOT NULL DEFAULT 0 CHECK (calls >= 0),
+	PRIMARY KEY (user_id, day)
+);
+CREATE INDEX model_usage_day_idx ON bountygo.model_usage (day);
+COMMENT ON TABLE bountygo.model_usage IS 'Model calls that were admitted for a user''s jobs, by UTC day.';
