@@ -128,25 +128,3 @@ $$;
 COMMENT ON FUNCTION bountygo.create_task(text, text, text, bountygo.task_category, numeric, text, bountygo.reward_distribution,
 	timestamptz, text, text[], text, bountygo.task_status) IS
 'Makes a task by hand and returns it. title 1 to 255 characters, summary up to 500, description up to 65535; reward_amount from 0; deadline: the last instant; external_link http(s); up to 20 tags of up to 100 characters, made if new; status draft or active. You are its sponsor, and each value is evidence of method user:<your id>. An administrator without a token makes it without a sponsor (method user:0). UB401 without a user; UB422 lists everything that is wrong.';
-
-CREATE FUNCTION bountygo.set_task_tags(task_id bigint, names text[]) RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	keys text[] := ARRAY(SELECT bountygo.name_key(n.name) FROM unnest(names) WITH ORDINALITY AS n (name, i) ORDER BY n.i);
-	ids bigint[] := ARRAY(SELECT g.id FROM bountygo.tags g WHERE g.name_key = ANY (keys));
-BEGIN
-	IF cardinality(ids) < (SELECT count(DISTINCT k) FROM unnest(keys) AS k) THEN
-		-- In the order of their keys, so that two transactions with the same new tags cannot wait for each other.
-		INSERT INTO bountygo.tags (name, name_key)
-			SELECT DISTINCT ON (n.key) n.name, n.key FROM unnest(names, keys) WITH ORDINALITY AS n (name, key, i)
-			WHERE NOT EXISTS (SELECT FROM bountygo.tags g WHERE g.name_key = n.key)
-			ORDER BY n.key, n.i
-			ON CONFLICT DO NOTHING;
-		ids := ARRAY(SELECT g.id FROM bountygo.tags g WHERE g.name_key = ANY (keys));
-	END IF;
-	INSERT INTO bountygo.task_tags (task_id, tag_id) SELECT set_task_tags.task_id, t.id FROM unnest(ids) AS t (id);
-END
-$$;
-COMMENT ON FUNCTION bountygo.set_task_tags(bigint, text[]) IS 'Gives a new task its tags, made if new. The evidence that names them is the caller''s to write.';
