@@ -31,7 +31,7 @@ REGRESS_OPTS = --inputdir=. --encoding=UTF8
 ISOLATION = $(sort $(patsubst specs/%.spec,%,$(wildcard specs/*.spec)))
 ISOLATION_OPTS = --inputdir=. --encoding=UTF8 --load-extension=bountygo
 
-PACKAGES = libcurl libxml-2.0 jansson libcares libcrypto
+PACKAGES = libcurl libxml-2.0 jansson libcares libcrypto libsecp256k1
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-cast-function-type \
 	-Wmissing-prototypes -Wvla -Wno-declaration-after-statement
@@ -39,7 +39,7 @@ PG_CPPFLAGS = $(PACKAGE_CFLAGS) -Iextension -DBG_VERSION='"$(EXTVERSION)"' $(EXP
 # Up to 15 the server's headers leave this empty on Unix, and hidden visibility would hide all.
 EXPORT = -DPGDLLEXPORT='__attribute__((visibility("default")))'
 PG_CFLAGS = -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror)
-SHLIB_LINK = -lcurl -lcares -ljansson -lssl -lcrypto -lidn2
+SHLIB_LINK = -lcurl -lcares -ljansson -lssl -lcrypto -lidn2 -lsecp256k1
 HARDEN = -O2 -g -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fcf-protection=full
 HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 READER_LIBS = -lxml2 -ljansson -lseccomp -lm

@@ -72,6 +72,7 @@ int bg_ppio_breaker_failures;
 int bg_ppio_breaker_open_s;
 
 char *bg_jwt_key_file;
+char *bg_jwt_previous_key_file;
 char *bg_jwt_issuer;
 char *bg_jwt_audience;
 int bg_access_token_s;
@@ -240,6 +241,9 @@ static const string_setting string_settings[] = {
      &bg_public_url, "", PGC_SIGHUP, 0, check_public_url},
     {"wallet_chains", "Chain ids (EIP-155) that wallets may sign in with, comma-separated.",
      &bg_wallet_chains, "1, 10, 56, 137, 8453, 42161", PGC_SIGHUP, 0, check_chains},
+    {"jwt_previous_key_file",
+     "File that holds the signing key before the present one: what it signed stays valid.",
+     &bg_jwt_previous_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL},
     {"jwt_issuer", "Issuer (iss) of access tokens.", &bg_jwt_issuer, "bountygo", PGC_SIGHUP, 0,
      NULL},
     {"jwt_audience", "Audience (aud) of access tokens.", &bg_jwt_audience, "bountygo-api",

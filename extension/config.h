@@ -63,6 +63,7 @@ extern int bg_ppio_breaker_open_s;
 
 /* Identity */
 extern char *bg_jwt_key_file;
+extern char *bg_jwt_previous_key_file;
 extern char *bg_jwt_issuer;
 extern char *bg_jwt_audience;
 extern int bg_access_token_s;

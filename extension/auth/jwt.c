@@ -12,81 +12,15 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base64url.h"
 
 #define MAC_LENGTH 32
 #define MAX_HEADER 512              /* characters of the encoded header */
 #define MAX_NUMBER 9007199254740991 /* 2^53 - 1: what every JSON reader can hold */
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-static int base64url_value(unsigned char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '-')
-		return 62;
-	if (c == '_')
-		return 63;
-	return -1;
-}
-
-/*
- * Strict: no padding, no white space, no foreign character, and unused bits must be zero, so that one token has one spelling.
- * "out" has room for len * 3 / 4 bytes. Returns the number of bytes, or -1.
- */
-static long base64url_decode(const char *in, size_t len, unsigned char *out)
-{
-	uint32_t bits = 0;
-	int count = 0;
-	long n = 0;
-
-	if (len % 4 == 1)
-		return -1;
-	for (size_t i = 0; i < len; i++)
-	{
-		int value = base64url_value((unsigned char) in[i]);
-
-		if (value < 0)
-			return -1;
-		bits = bits << 6 | (uint32_t) value;
-		count += 6;
-		if (count >= 8)
-		{
-			count -= 8;
-			out[n++] = (unsigned char) (bits >> count);
-			bits &= (1u << count) - 1;
-		}
-	}
-	return bits == 0 ? n : -1;
-}
-
-static size_t base64url_encode(const unsigned char *in, size_t len, char *out)
-{
-	uint32_t bits = 0;
-	int count = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-	{
-		bits = bits << 8 | in[i];
-		count += 8;
-		while (count >= 6)
-		{
-			count -= 6;
-			out[n++] = alphabet[bits >> count & 63];
-			bits &= (1u << count) - 1;
-		}
-	}
-	if (count > 0)
-		out[n++] = alphabet[bits << (6 - count) & 63];
-	return n;
-}
 
 static bool hmac_sha256(const char *key, size_t key_len, const char *data, size_t len,
                         unsigned char mac[MAC_LENGTH])
@@ -118,7 +52,7 @@ static json_t *parse_part(const char *part, size_t len)
 
 	if (bytes == NULL)
 		return NULL;
-	n = base64url_decode(part, len, bytes);
+	n = bg_base64url_decode(part, len, bytes);
 	if (n >= 0)
 		object = json_loadb((const char *) bytes, (size_t) n, JSON_REJECT_DUPLICATES, NULL);
 	free(bytes);
@@ -144,10 +78,12 @@ static bool same_letters(const char *a, const char *b)
 	return *a == *b;
 }
 
-static bg_jwt_result check_header(const char *part, size_t len)
+/* "kid" gets the id of the key that the header names, or "" if it names none. */
+static bg_jwt_result check_header(const char *part, size_t len, char kid[BG_JWT_KEY_ID])
 {
 	json_t *header;
 	json_t *typ;
+	json_t *id;
 	bg_jwt_result result = BG_JWT_OK;
 
 	if (len > MAX_HEADER)
@@ -156,11 +92,20 @@ static bg_jwt_result check_header(const char *part, size_t len)
 	if (header == NULL)
 		return BG_JWT_MALFORMED;
 	typ = json_object_get(header, "typ");
+	id = json_object_get(header, "kid");
+	kid[0] = '\0';
 	if (!is_string(json_object_get(header, "alg"), "HS256") ||
 	    json_object_get(header, "crit") != NULL || json_object_get(header, "b64") != NULL ||
 	    (typ != NULL && !(json_is_string(typ) && json_string_length(typ) == 3 &&
 	                      same_letters(json_string_value(typ), "JWT"))))
 		result = BG_JWT_ALGORITHM;
+	else if (id != NULL && !json_is_string(id))
+		result = BG_JWT_MALFORMED;
+	/* One of another length can't be ours. */
+	else if (id != NULL && json_string_length(id) != BG_JWT_KEY_ID - 1)
+		result = BG_JWT_SIGNATURE;
+	else if (id != NULL)
+		memcpy(kid, json_string_value(id), BG_JWT_KEY_ID);
 	json_decref(header);
 	return result;
 }
@@ -231,7 +176,8 @@ static bg_jwt_result check_claims(const json_t *payload, const char *issuer, con
 {
 	int64_t nbf;
 
-	if (!get_subject(payload, &claims->sub) || !get_number(payload, "sid", false, &claims->sid) ||
+	if (!get_subject(payload, &claims->sub) || !get_number(payload, "sid", true, &claims->sid) ||
+	    claims->sid == 0 ||
 	    !get_string(payload, "role", true, claims->role, sizeof(claims->role)) ||
 	    !get_string(payload, "jti", false, claims->jti, sizeof(claims->jti)) ||
 	    !get_number(payload, "iat", true, &claims->iat) ||
@@ -249,7 +195,40 @@ static bg_jwt_result check_claims(const json_t *payload, const char *issuer, con
 	return BG_JWT_OK;
 }
 
-bg_jwt_result bg_jwt_verify(const char *token, size_t len, const char *key, size_t key_len,
+bool bg_jwt_key_set(bg_jwt_key *key, const char *bytes, size_t len)
+{
+	unsigned char digest[32];
+	unsigned int n;
+
+	if (len < BG_JWT_MIN_KEY || EVP_Digest(bytes, len, digest, &n, EVP_sha256(), NULL) != 1)
+		return false;
+	key->bytes = bytes;
+	key->len = len;
+	key->id[bg_base64url_encode(digest, 8, key->id)] = '\0';
+	OPENSSL_cleanse(digest, sizeof(digest));
+	return true;
+}
+
+/* BG_JWT_OK if one of the keys, the named one if one is named, made the signature. */
+static bg_jwt_result check_signature(const char *token, size_t signed_len,
+                                     const unsigned char given[MAC_LENGTH], const bg_jwt_key *keys,
+                                     int n_keys, const char *kid)
+{
+	unsigned char mac[MAC_LENGTH];
+
+	for (int i = 0; i < n_keys; i++)
+	{
+		if (kid[0] != '\0' && memcmp(kid, keys[i].id, BG_JWT_KEY_ID) != 0)
+			continue;
+		if (!hmac_sha256(keys[i].bytes, keys[i].len, token, signed_len, mac))
+			return BG_JWT_FAILED;
+		if (CRYPTO_memcmp(given, mac, MAC_LENGTH) == 0)
+			return BG_JWT_OK;
+	}
+	return BG_JWT_SIGNATURE;
+}
+
+bg_jwt_result bg_jwt_verify(const char *token, size_t len, const bg_jwt_key *keys, int n_keys,
                             const char *issuer, const char *audience, int64_t now,
                             bg_jwt_claims *claims)
 {
@@ -259,12 +238,15 @@ bg_jwt_result bg_jwt_verify(const char *token, size_t len, const char *key, size
 	size_t signed_len;
 	size_t signature_len;
 	unsigned char given[MAC_LENGTH + 1];
-	unsigned char mac[MAC_LENGTH];
+	char kid[BG_JWT_KEY_ID];
 	json_t *payload;
 	bg_jwt_result result;
 
 	memset(claims, 0, sizeof(*claims));
-	if (key_len < BG_JWT_MIN_KEY)
+	for (int i = 0; i < n_keys; i++)
+		if (keys[i].len < BG_JWT_MIN_KEY)
+			return BG_JWT_FAILED;
+	if (n_keys < 1)
 		return BG_JWT_FAILED;
 	if (len == 0 || len > BG_JWT_MAX)
 		return BG_JWT_MALFORMED;
@@ -280,16 +262,15 @@ bg_jwt_result bg_jwt_verify(const char *token, size_t len, const char *key, size
 	if (memchr(second + 1, '.', signature_len) != NULL)
 		return BG_JWT_MALFORMED;
 
-	result = check_header(token, header_len);
+	result = check_header(token, header_len, kid);
 	if (result != BG_JWT_OK)
 		return result;
 	/* 43 characters hold 32 bytes; any other length can't be an HS256 signature. */
-	if (signature_len != 43 || base64url_decode(second + 1, signature_len, given) != MAC_LENGTH)
+	if (signature_len != 43 || bg_base64url_decode(second + 1, signature_len, given) != MAC_LENGTH)
 		return BG_JWT_SIGNATURE;
-	if (!hmac_sha256(key, key_len, token, signed_len, mac))
-		return BG_JWT_FAILED;
-	if (CRYPTO_memcmp(given, mac, MAC_LENGTH) != 0)
-		return BG_JWT_SIGNATURE;
+	result = check_signature(token, signed_len, given, keys, n_keys, kid);
+	if (result != BG_JWT_OK)
+		return result;
 
 	payload = parse_part(first + 1, signed_len - header_len - 1);
 	if (payload == NULL)
@@ -309,46 +290,48 @@ static char *claims_to_json(const bg_jwt_claims *claims, const char *issuer, con
 	char *text = NULL;
 
 	snprintf(subject, sizeof(subject), "%lld", (long long) claims->sub);
-	payload = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "iss", issuer, "aud", audience, "sub",
-	                    subject, "role", claims->role, "iat", (json_int_t) claims->iat, "exp",
-	                    (json_int_t) claims->exp);
+	payload = json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:I}", "iss", issuer, "aud", audience,
+	                    "sub", subject, "sid", (json_int_t) claims->sid, "role", claims->role,
+	                    "iat", (json_int_t) claims->iat, "exp", (json_int_t) claims->exp);
 	if (payload == NULL)
 		return NULL;
-	if ((claims->sid == 0 || json_object_set_new(payload, "sid", json_integer(claims->sid)) == 0) &&
-	    (claims->jti[0] == '\0' ||
-	     json_object_set_new(payload, "jti", json_string(claims->jti)) == 0))
+	if (claims->jti[0] == '\0' ||
+	    json_object_set_new(payload, "jti", json_string(claims->jti)) == 0)
 		text = json_dumps(payload, JSON_COMPACT);
 	json_decref(payload);
 	return text;
 }
 
-char *bg_jwt_sign(const bg_jwt_claims *claims, const char *key, size_t key_len, const char *issuer,
+char *bg_jwt_sign(const bg_jwt_claims *claims, const bg_jwt_key *key, const char *issuer,
                   const char *audience)
 {
-	static const char header[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
+	char header[64];
+	size_t header_len;
 	unsigned char mac[MAC_LENGTH];
 	char *payload;
 	char *token = NULL;
 	size_t len;
 
-	if (key_len < BG_JWT_MIN_KEY)
+	if (key->len < BG_JWT_MIN_KEY || claims->sid <= 0)
 		return NULL;
+	header_len = (size_t) snprintf(header, sizeof(header),
+	                               "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"%s\"}", key->id);
 	payload = claims_to_json(claims, issuer, audience);
 	if (payload == NULL)
 		return NULL;
 	len = strlen(payload);
 	if (len < BG_JWT_MAX / 2)
-		token = malloc((sizeof(header) + len + MAC_LENGTH) * 4 / 3 + 16);
+		token = malloc((header_len + len + MAC_LENGTH) * 4 / 3 + 16);
 	if (token != NULL)
 	{
-		size_t n = base64url_encode((const unsigned char *) header, sizeof(header) - 1, token);
+		size_t n = bg_base64url_encode((const unsigned char *) header, header_len, token);
 
 		token[n++] = '.';
-		n += base64url_encode((const unsigned char *) payload, len, token + n);
-		if (hmac_sha256(key, key_len, token, n, mac))
+		n += bg_base64url_encode((const unsigned char *) payload, len, token + n);
+		if (hmac_sha256(key->bytes, key->len, token, n, mac))
 		{
 			token[n++] = '.';
-			n += base64url_encode(mac, MAC_LENGTH, token + n);
+			n += bg_base64url_encode(mac, MAC_LENGTH, token + n);
 			token[n] = '\0';
 		}
 		else

@@ -13,10 +13,20 @@
 #define BG_JWT_MAX 4096   /* bytes of a token */
 #define BG_JWT_LEEWAY 60  /* seconds */
 
+#define BG_JWT_KEY_ID 12 /* bytes of a key id, with its NUL */
+
+/* "kid" of RFC 7515: the first 8 bytes of the key's SHA-256, so that a new key gets another id by itself. */
+typedef struct bg_jwt_key
+{
+	const char *bytes;
+	size_t len;
+	char id[BG_JWT_KEY_ID];
+} bg_jwt_key;
+
 typedef struct bg_jwt_claims
 {
 	int64_t sub; /* user id */
-	int64_t sid; /* session id, 0 = none */
+	int64_t sid; /* session id: a token without one is refused */
 	char role[16];
 	int64_t iat;
 	int64_t exp;
@@ -37,11 +47,14 @@ typedef enum bg_jwt_result
 	BG_JWT_FAILED  /* out of memory, OpenSSL */
 } bg_jwt_result;
 
-extern bg_jwt_result bg_jwt_verify(const char *token, size_t len, const char *key, size_t key_len,
-                                   const char *issuer, const char *audience, int64_t now,
-                                   bg_jwt_claims *claims);
+/* Points at the bytes and fills in the id; false if they are too few. */
+extern bool bg_jwt_key_set(bg_jwt_key *key, const char *bytes, size_t len);
+/* Any of the keys may have signed; a token that names a key ("kid") must be of that one. */
+extern bg_jwt_result bg_jwt_verify(const char *token, size_t len, const bg_jwt_key *keys,
+                                   int n_keys, const char *issuer, const char *audience,
+                                   int64_t now, bg_jwt_claims *claims);
 /* malloc'd token, or NULL. */
-extern char *bg_jwt_sign(const bg_jwt_claims *claims, const char *key, size_t key_len,
-                         const char *issuer, const char *audience);
+extern char *bg_jwt_sign(const bg_jwt_claims *claims, const bg_jwt_key *key, const char *issuer,
+                         const char *audience);
 
 #endif

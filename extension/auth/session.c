@@ -2,77 +2,67 @@
  * session.c
  *		Who is calling, for this transaction. See session.h.
  *
- * The signature decides first; only a token of ours costs a look at the users table. The role is the lesser of the token's and the
- * table's, so that a demotion counts at once. Does not know REST, sessions in tables or refresh tokens.
+ * Format, signature and expiry decide first: a forged or stale token touches no table. Then the tables decide: the session must be
+ * live, the account active, and the role is the lesser of the token's and the account's, so that signing out and a demotion count at
+ * once. Does not know REST, refresh tokens, or how people prove who they are.
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/table.h"
+#include "access/htup_details.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_enum.h"
-#include "executor/spi.h"
+#include "catalog/pg_type.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
 #include "fmgr.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include <openssl/crypto.h>
 
 #include "auth/jwt.h"
+#include "auth/keys.h"
+#include "auth/lookup.h"
 #include "auth/session.h"
 #include "config.h"
 #include "errors.h"
 
-#define MAX_TTL_S 86400
+/* bgo_<prefix>_<secret> */
+#define API_KEY_MARK "bgo_"
+#define API_KEY_SECRET 43
+#define API_KEY_LENGTH ((size_t) (4 + BG_API_KEY_PREFIX + 1 + API_KEY_SECRET))
 
 /* The caller, with what was before it in enclosing subtransactions. Lives in TopTransactionContext. */
 typedef struct caller
 {
 	int64 user_id;
 	bg_role role;
+	int64 session_id;
+	char **scopes; /* NULL = everything */
+	int n_scopes;
 	SubTransactionId subxact;
 	struct caller *before;
 } caller;
 
 static caller *current = NULL;
 
-/* The signing key as last read, and what it was read from. */
-static struct
-{
-	char *bytes;
-	size_t len;
-	char *path;
-	TimestampTz loaded;
-} key;
-
-static const char *const role_names[] = {"", "user", "moderator", "admin"};
-
 extern PGDLLEXPORT Datum bountygo_authenticate(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum bountygo_current_user_id(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum bountygo_current_user_role(PG_FUNCTION_ARGS);
-extern PGDLLEXPORT Datum bountygo_issue_token(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_current_session_id(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_current_scopes(PG_FUNCTION_ARGS);
 
 PG_FUNCTION_INFO_V1(bountygo_authenticate);
 PG_FUNCTION_INFO_V1(bountygo_current_user_id);
 PG_FUNCTION_INFO_V1(bountygo_current_user_role);
-PG_FUNCTION_INFO_V1(bountygo_issue_token);
+PG_FUNCTION_INFO_V1(bountygo_current_session_id);
+PG_FUNCTION_INFO_V1(bountygo_current_scopes);
 
-static bg_role role_from_name(const char *name)
-{
-	for (int i = BG_ROLE_USER; i <= BG_ROLE_ADMIN; i++)
-		if (strcmp(name, role_names[i]) == 0)
-			return (bg_role) i;
-	return BG_ROLE_NONE;
-}
-
-static void set_caller(int64 user_id, bg_role role)
+static void set_caller(int64 user_id, bg_role role, int64 session_id, char **scopes, int n_scopes)
 {
 	SubTransactionId here = GetCurrentSubTransactionId();
 
@@ -86,6 +76,15 @@ static void set_caller(int64 user_id, bg_role role)
 	}
 	current->user_id = user_id;
 	current->role = role;
+	current->session_id = session_id;
+	current->scopes = scopes;
+	current->n_scopes = n_scopes;
+}
+
+static void set_nobody(void)
+{
+	if (current != NULL)
+		set_caller(0, BG_ROLE_NONE, 0, NULL, 0);
 }
 
 static void end_of_transaction(XactEvent event, void *arg)
@@ -125,99 +124,13 @@ void bg_session_init(void)
 	RegisterSubXactCallback(end_of_subtransaction, NULL);
 }
 
-/* Reads the key again when the setting changed or the server's configuration was reloaded. */
-static void load_key(void)
-{
-	const char *why = NULL;
-	char *bytes = NULL;
-
-	if (key.bytes != NULL && key.loaded == PgReloadTime && strcmp(key.path, bg_jwt_key_file) == 0)
-		return;
-	if (key.bytes != NULL)
-	{
-		OPENSSL_cleanse(key.bytes, key.len);
-		pfree(key.bytes);
-		pfree(key.path);
-		key.bytes = NULL;
-	}
-	if (bg_jwt_key_file == NULL || bg_jwt_key_file[0] == '\0')
-		why = "bountygo.jwt_key_file is not set";
-	else
-		bytes = bg_config_read_secret(bg_jwt_key_file, &why);
-	if (bytes != NULL && strlen(bytes) < BG_JWT_MIN_KEY)
-	{
-		OPENSSL_cleanse(bytes, strlen(bytes));
-		bytes = NULL;
-		why = "the key is shorter than 256 bits";
-	}
-	if (bytes == NULL)
-		ereport(ERROR,
-		        (errcode(ERRCODE_BG_UNAVAILABLE), errmsg("signing key is not configured"),
-		         errdetail_log("%s", why),
-		         errhint("The operator finds the reason with SELECT * FROM bountygo.doctor().")));
-	key.len = strlen(bytes);
-	key.path = MemoryContextStrdup(TopMemoryContext, bg_jwt_key_file);
-	key.loaded = PgReloadTime;
-	key.bytes = MemoryContextStrdup(TopMemoryContext, bytes);
-	OPENSSL_cleanse(bytes, key.len);
-	pfree(bytes);
-}
-
 static int64 unix_now(void)
 {
 	return (int64) (GetCurrentTimestamp() / USECS_PER_SEC) +
 	       (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 }
 
-/*
- * Looks a user up by primary key, past row-level security: the policies need the answer. Returns BG_ROLE_NONE if there is none or
- * it is disabled.
- */
-static bg_role look_up_role(int64 user_id)
-{
-	Oid namespace = get_namespace_oid("bountygo", false);
-	Oid relid = get_relname_relid("users", namespace);
-	bg_role role = BG_ROLE_NONE;
-	Relation users;
-	SysScanDesc scan;
-	ScanKeyData which;
-	HeapTuple tuple;
-	int disabled;
-	int column;
-
-	if (!OidIsValid(relid))
-		ereport(ERROR, (errcode(ERRCODE_BG_UNAVAILABLE), errmsg("this database is not set up yet"),
-		                errhint("A superuser runs SELECT bountygo.init().")));
-	users = table_open(relid, AccessShareLock);
-	disabled = get_attnum(relid, "disabled_at");
-	column = get_attnum(relid, "role");
-	ScanKeyInit(&which, get_attnum(relid, "id"), BTEqualStrategyNumber, F_INT8EQ,
-	            Int64GetDatum(user_id));
-	scan = systable_beginscan(users, RelationGetPrimaryKeyIndex(users), true, GetActiveSnapshot(),
-	                          1, &which);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-	{
-		bool is_null;
-
-		(void) heap_getattr(tuple, disabled, RelationGetDescr(users), &is_null);
-		if (is_null)
-		{
-			Oid label =
-			    DatumGetObjectId(heap_getattr(tuple, column, RelationGetDescr(users), &is_null));
-			HeapTuple entry = SearchSysCache1(ENUMOID, ObjectIdGetDatum(label));
-
-			if (HeapTupleIsValid(entry))
-			{
-				role = role_from_name(NameStr(((Form_pg_enum) GETSTRUCT(entry))->enumlabel));
-				ReleaseSysCache(entry);
-			}
-		}
-	}
-	systable_endscan(scan);
-	table_close(users, AccessShareLock);
-	return role;
-}
+static const char not_valid[] = "the access token is not valid";
 
 static void refuse(const char *message)
 {
@@ -225,21 +138,17 @@ static void refuse(const char *message)
 	                errhint("Sign in again to get a new access token.")));
 }
 
-void bg_session_authenticate(const char *token, size_t len)
+static void use_access_token(const char *token, size_t len)
 {
+	const bg_jwt_key *keys;
+	int n_keys = bg_keys_need(&keys);
 	bg_jwt_claims claims;
-	bg_role role;
+	bg_session_row session;
 	bg_role granted;
+	bg_role role;
 
-	if (token == NULL || len == 0)
-	{
-		if (current != NULL)
-			set_caller(0, BG_ROLE_NONE);
-		return;
-	}
-	load_key();
-	switch (bg_jwt_verify(token, len, key.bytes, key.len, bg_jwt_issuer, bg_jwt_audience,
-	                      unix_now(), &claims))
+	switch (bg_jwt_verify(token, len, keys, n_keys, bg_jwt_issuer, bg_jwt_audience, unix_now(),
+	                      &claims))
 	{
 		case BG_JWT_OK:
 			break;
@@ -259,21 +168,87 @@ void bg_session_authenticate(const char *token, size_t len)
 			break;
 		default:
 			/* What exactly is wrong with a forged token is nobody's business. */
-			refuse("the access token is not valid");
+			refuse(not_valid);
 	}
-	granted = role_from_name(claims.role);
+	granted = bg_role_from_name(claims.role);
 	if (granted == BG_ROLE_NONE)
-		refuse("the access token is not valid");
-	role = look_up_role(claims.sub);
+		refuse(not_valid);
+	role = bg_lookup_user(claims.sub);
 	if (role == BG_ROLE_NONE)
 		refuse("the account of this access token does not exist or is disabled");
-	set_caller(claims.sub, Min(role, granted));
+	if (!bg_lookup_session(claims.sid, &session) || session.user_id != claims.sub)
+		refuse(not_valid);
+	set_caller(claims.sub, Min(role, granted), claims.sid, NULL, 0);
+}
+
+static bool is_api_key(const char *token, size_t len)
+{
+	const char *c = token + strlen(API_KEY_MARK);
+
+	if (len != API_KEY_LENGTH)
+		return false;
+	for (int i = 0; i < BG_API_KEY_PREFIX; i++, c++)
+		if (!((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9')))
+			return false;
+	if (*c++ != '_')
+		return false;
+	for (int i = 0; i < API_KEY_SECRET; i++, c++)
+		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+		      *c == '-' || *c == '_'))
+			return false;
+	return true;
+}
+
+static void hash_secret(const char *secret, size_t len, uint8 hash[PG_SHA256_DIGEST_LENGTH])
+{
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+	bool ok = context != NULL && pg_cryptohash_init(context) >= 0 &&
+	          pg_cryptohash_update(context, (const uint8 *) secret, len) >= 0 &&
+	          pg_cryptohash_final(context, hash, PG_SHA256_DIGEST_LENGTH) >= 0;
+
+	if (context != NULL)
+		pg_cryptohash_free(context);
+	if (!ok)
+		elog(ERROR, "could not hash an API key");
+}
+
+/* A program acts as a plain user, whoever made its key: what moderators and administrators may is for people who signed in. */
+static void use_api_key(const char *token, size_t len)
+{
+	uint8 hash[PG_SHA256_DIGEST_LENGTH];
+	bg_api_key_row row;
+	bool same;
+	char **scopes;
+
+	if (!is_api_key(token, len))
+		refuse(not_valid);
+	hash_secret(token + API_KEY_LENGTH - API_KEY_SECRET, API_KEY_SECRET, hash);
+	/* A prefix that nobody has leaves zeros to compare with, so that it takes as long. */
+	(void) bg_lookup_api_key(token + strlen(API_KEY_MARK), &row);
+	same = CRYPTO_memcmp(hash, row.secret_hash, sizeof(hash)) == 0;
+	if (!same || !row.is_live || bg_lookup_user(row.user_id) == BG_ROLE_NONE)
+		refuse(not_valid);
+	scopes = MemoryContextAlloc(TopTransactionContext, sizeof(char *) * (row.n_scopes + 1));
+	for (int i = 0; i < row.n_scopes; i++)
+		scopes[i] = MemoryContextStrdup(TopTransactionContext, row.scopes[i]);
+	if (row.was_unused)
+		bg_lookup_mark_api_key(row.id, row.user_id);
+	set_caller(row.user_id, BG_ROLE_USER, 0, scopes, row.n_scopes);
+}
+
+void bg_session_authenticate(const char *token, size_t len)
+{
+	if (token == NULL || len == 0)
+		set_nobody();
+	else if (len >= strlen(API_KEY_MARK) && memcmp(token, API_KEY_MARK, strlen(API_KEY_MARK)) == 0)
+		use_api_key(token, len);
+	else
+		use_access_token(token, len);
 }
 
 void bg_session_forget(void)
 {
-	if (current != NULL)
-		set_caller(0, BG_ROLE_NONE);
+	set_nobody();
 }
 
 int64 bg_session_user_id(void)
@@ -284,6 +259,17 @@ int64 bg_session_user_id(void)
 bg_role bg_session_role(void)
 {
 	return current == NULL ? BG_ROLE_NONE : current->role;
+}
+
+int64 bg_session_id(void)
+{
+	return current == NULL ? 0 : current->session_id;
+}
+
+const char *const *bg_session_scopes(int *n)
+{
+	*n = current == NULL ? 0 : current->n_scopes;
+	return current == NULL ? NULL : (const char *const *) current->scopes;
 }
 
 /* bountygo.authenticate(token text) RETURNS bigint */
@@ -321,55 +307,33 @@ Datum bountygo_current_user_role(PG_FUNCTION_ARGS)
 	/* The type of the result is the enum, whatever its oid is here. */
 	entry =
 	    SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(get_func_rettype(fcinfo->flinfo->fn_oid)),
-	                    CStringGetDatum(role_names[bg_session_role()]));
+	                    CStringGetDatum(bg_role_name(bg_session_role())));
 	if (!HeapTupleIsValid(entry))
-		elog(ERROR, "enum user_role has no label %s", role_names[bg_session_role()]);
+		elog(ERROR, "enum user_role has no label %s", bg_role_name(bg_session_role()));
 	label = ((Form_pg_enum) GETSTRUCT(entry))->oid;
 	ReleaseSysCache(entry);
 	PG_RETURN_OID(label);
 }
 
-/* bountygo.issue_token(user_id bigint, ttl interval) RETURNS text */
-Datum bountygo_issue_token(PG_FUNCTION_ARGS)
+/* bountygo.current_session_id() RETURNS bigint */
+Datum bountygo_current_session_id(PG_FUNCTION_ARGS)
 {
-	bg_jwt_claims claims = {0};
-	int64 ttl = bg_access_token_s;
-	bg_role role;
-	unsigned char random[16];
-	char *token;
-	text *result;
+	if (bg_session_id() == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(bg_session_id());
+}
 
-	if (PG_ARGISNULL(0))
-		bg_error_invalid("/user_id", "This is required.", NULL);
-	claims.sub = PG_GETARG_INT64(0);
-	if (!PG_ARGISNULL(1))
-	{
-		Interval *span = PG_GETARG_INTERVAL_P(1);
+/* bountygo.current_scopes() RETURNS text[] */
+Datum bountygo_current_scopes(PG_FUNCTION_ARGS)
+{
+	int n;
+	const char *const *scopes = bg_session_scopes(&n);
+	Datum *values;
 
-		/* Compared in parts, so that no sum can overflow. */
-		if (span->month != 0 || span->day < 0 || span->day > 1 || span->time < 0 ||
-		    span->time > MAX_TTL_S * USECS_PER_SEC ||
-		    span->day * USECS_PER_DAY + span->time < USECS_PER_SEC ||
-		    span->day * USECS_PER_DAY + span->time > MAX_TTL_S * USECS_PER_SEC)
-			bg_error_invalid("/ttl", "This must be from 1 second to 1 day.", NULL);
-		ttl = (span->day * USECS_PER_DAY + span->time) / USECS_PER_SEC;
-	}
-	load_key();
-	role = claims.sub > 0 ? look_up_role(claims.sub) : BG_ROLE_NONE;
-	if (role == BG_ROLE_NONE)
-		ereport(ERROR, (errcode(ERRCODE_BG_NOT_FOUND),
-		                errmsg("user " INT64_FORMAT " does not exist or is disabled", claims.sub)));
-	strlcpy(claims.role, role_names[role], sizeof(claims.role));
-	claims.iat = unix_now();
-	claims.exp = claims.iat + ttl;
-	if (!pg_strong_random(random, sizeof(random)))
-		elog(ERROR, "could not get random bytes");
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(claims.jti + 2 * i, 3, "%02x", random[i]);
-	token = bg_jwt_sign(&claims, key.bytes, key.len, bg_jwt_issuer, bg_jwt_audience);
-	if (token == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("could not make a token")));
-	result = cstring_to_text(token);
-	free(token);
-	PG_RETURN_TEXT_P(result);
+	if (scopes == NULL)
+		PG_RETURN_NULL();
+	values = palloc_array(Datum, n + 1);
+	for (int i = 0; i < n; i++)
+		values[i] = CStringGetTextDatum(scopes[i]);
+	PG_RETURN_ARRAYTYPE_P(construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT));
 }

@@ -30,15 +30,15 @@ static size_t encode(const uint8_t *in, size_t len, char *out)
 static void verify(const char *token, size_t len)
 {
 	bg_jwt_claims claims;
+	bg_jwt_key key;
 	char *exact = malloc(len == 0 ? 1 : len);
 
-	if (exact == NULL)
-		return;
+	if (exact == NULL || !bg_jwt_key_set(&key, KEY, strlen(KEY)))
+		abort();
 	memcpy(exact, token, len);
 	/* Every accepted token names someone and ends. */
-	if (bg_jwt_verify(exact, len, KEY, strlen(KEY), "bountygo", "api", 1800000000, &claims) ==
-	        BG_JWT_OK &&
-	    (claims.sub <= 0 || claims.exp <= claims.iat || claims.role[0] == '\0'))
+	if (bg_jwt_verify(exact, len, &key, 1, "bountygo", "api", 1800000000, &claims) == BG_JWT_OK &&
+	    (claims.sub <= 0 || claims.sid <= 0 || claims.exp <= claims.iat || claims.role[0] == '\0'))
 		abort();
 	free(exact);
 }

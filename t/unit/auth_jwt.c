@@ -23,6 +23,17 @@
 	"{\"iss\":\"bountygo\",\"aud\":\"api\",\"sub\":\"42\",\"role\":\"user\",\"iat\":1799999900," \
 	"\"exp\":1800000800,\"sid\":7,\"jti\":\"abc\"}"
 
+/* A key, or several, as the verifier takes them. */
+static const bg_jwt_key *one_key(const char *bytes, size_t len)
+{
+	static bg_jwt_key key;
+
+	assert_true(bg_jwt_key_set(&key, bytes, len));
+	return &key;
+}
+
+#define OURS one_key(KEY, strlen(KEY)), 1
+
 /* Encodes with OpenSSL's base64, so that our own encoder isn't checked by itself. */
 static size_t encode(const char *in, size_t len, char *out)
 {
@@ -64,7 +75,7 @@ static bg_jwt_result verify_at(const char *token, int64_t now)
 	assert_non_null(exact);
 	memcpy(exact, token, len);
 	exact = realloc(exact, len == 0 ? 1 : len);
-	result = bg_jwt_verify(exact, len, KEY, strlen(KEY), "bountygo", "api", now, &claims);
+	result = bg_jwt_verify(exact, len, OURS, "bountygo", "api", now, &claims);
 	free(exact);
 	/* Whatever was refused leaves no claim behind. */
 	if (result != BG_JWT_OK)
@@ -86,19 +97,18 @@ static void test_round_trip(void **state)
 	                    .exp = NOW + 900,
 	                    .jti = "0123456789abcdef"};
 	bg_jwt_claims out;
-	char *token = bg_jwt_sign(&in, KEY, strlen(KEY), "bountygo", "api");
+	char *token = bg_jwt_sign(&in, one_key(KEY, strlen(KEY)), "bountygo", "api");
 
 	(void) state;
 	assert_non_null(token);
-	assert_int_equal(
-	    bg_jwt_verify(token, strlen(token), KEY, strlen(KEY), "bountygo", "api", NOW, &out),
-	    BG_JWT_OK);
+	assert_int_equal(bg_jwt_verify(token, strlen(token), OURS, "bountygo", "api", NOW, &out),
+	                 BG_JWT_OK);
 	assert_true(out.sub == in.sub && out.sid == 9 && out.iat == in.iat && out.exp == in.exp);
 	assert_string_equal(out.role, "moderator");
 	assert_string_equal(out.jti, in.jti);
-	assert_int_equal(
-	    bg_jwt_verify(token, strlen(token), KEY "x", strlen(KEY) + 1, "bountygo", "api", NOW, &out),
-	    BG_JWT_SIGNATURE);
+	assert_int_equal(bg_jwt_verify(token, strlen(token), one_key(KEY "x", strlen(KEY) + 1), 1,
+	                               "bountygo", "api", NOW, &out),
+	                 BG_JWT_SIGNATURE);
 	free(token);
 	assert_int_equal(verify(HEADER, PAYLOAD), BG_JWT_OK);
 }
@@ -119,13 +129,14 @@ static void test_known_vector(void **state)
 	char altered[sizeof(token)];
 
 	(void) state;
-	assert_int_equal(bg_jwt_verify(token, strlen(token), (const char *) key, sizeof(key), "joe",
-	                               "api", 1300819000, &claims),
+	assert_int_equal(bg_jwt_verify(token, strlen(token), one_key((const char *) key, sizeof(key)),
+	                               1, "joe", "api", 1300819000, &claims),
 	                 BG_JWT_CLAIMS);
 	memcpy(altered, token, sizeof(token));
 	altered[60] = altered[60] == 'A' ? 'B' : 'A';
-	assert_int_equal(bg_jwt_verify(altered, strlen(altered), (const char *) key, sizeof(key), "joe",
-	                               "api", 1300819000, &claims),
+	assert_int_equal(bg_jwt_verify(altered, strlen(altered),
+	                               one_key((const char *) key, sizeof(key)), 1, "joe", "api",
+	                               1300819000, &claims),
 	                 BG_JWT_SIGNATURE);
 }
 
@@ -169,7 +180,18 @@ static void test_headers(void **state)
 		bg_jwt_result result;
 	} cases[] = {
 	    {"{\"alg\":\"HS256\"}", BG_JWT_OK},
-	    {"{\"typ\":\"jwt\",\"alg\":\"HS256\",\"kid\":\"2\"}", BG_JWT_OK},
+	    {"{\"typ\":\"jwt\",\"alg\":\"HS256\",\"x\":[{}]}", BG_JWT_OK},
+	    /* A key that we don't have, whatever the signature; one of another kind. */
+	    {"{\"alg\":\"HS256\",\"kid\":\"2\"}", BG_JWT_SIGNATURE},
+	    {"{\"alg\":\"HS256\",\"kid\":\"\"}", BG_JWT_SIGNATURE},
+	    {"{\"alg\":\"HS256\",\"kid\":\"AAAAAAAAAAA\"}", BG_JWT_SIGNATURE},
+	    {"{\"alg\":\"HS256\",\"kid\":\"../../../dev/null\"}", BG_JWT_SIGNATURE},
+	    {"{\"alg\":\"HS256\",\"kid\":7}", BG_JWT_MALFORMED},
+	    {"{\"alg\":\"HS256\",\"kid\":null}", BG_JWT_MALFORMED},
+	    /* Keys that a token brings along or points to are not looked at. */
+	    {"{\"alg\":\"HS256\",\"jku\":\"https://evil.example/"
+	     "\",\"jwk\":{\"kty\":\"oct\",\"k\":\"\"}}",
+	     BG_JWT_OK},
 	    {"{\"alg\":\"none\"}", BG_JWT_ALGORITHM},
 	    {"{\"alg\":\"None\",\"typ\":\"JWT\"}", BG_JWT_ALGORITHM},
 	    {"{\"alg\":\"hs256\"}", BG_JWT_ALGORITHM},
@@ -196,9 +218,12 @@ static void test_headers(void **state)
 }
 
 #define CLAIMS(rest) \
-	"{\"iss\":\"bountygo\",\"aud\":\"api\",\"sub\":\"42\",\"role\":\"user\"," rest "}"
+	"{\"iss\":\"bountygo\",\"aud\":\"api\",\"sub\":\"42\",\"sid\":7,\"role\":\"user\"," rest "}"
 #define TIMES "\"iat\":1799999900,\"exp\":1800000800"
-#define WHO(rest) "{\"iss\":\"bountygo\",\"aud\":\"api\",\"role\":\"user\"," TIMES rest "}"
+#define WHO(rest) \
+	"{\"iss\":\"bountygo\",\"aud\":\"api\",\"sid\":7,\"role\":\"user\"," TIMES rest "}"
+#define SESSION(rest) \
+	"{\"iss\":\"bountygo\",\"aud\":\"api\",\"sub\":\"42\",\"role\":\"user\"," TIMES rest "}"
 
 static void test_claims(void **state)
 {
@@ -224,7 +249,13 @@ static void test_claims(void **state)
 	    {CLAIMS("\"iat\":-1,\"exp\":1800000800"), BG_JWT_CLAIMS},
 	    {CLAIMS("\"iat\":1800000000,\"exp\":1800000000"), BG_JWT_CLAIMS},
 	    {CLAIMS(TIMES ",\"exp\":1900000000"), BG_JWT_MALFORMED}, /* twice */
-	    {CLAIMS(TIMES ",\"sid\":\"7\""), BG_JWT_CLAIMS},
+	    {SESSION(""), BG_JWT_CLAIMS},                            /* nothing that could be revoked */
+	    {SESSION(",\"sid\":9007199254740991"), BG_JWT_OK},
+	    {SESSION(",\"sid\":0"), BG_JWT_CLAIMS},
+	    {SESSION(",\"sid\":-7"), BG_JWT_CLAIMS},
+	    {SESSION(",\"sid\":7.0"), BG_JWT_CLAIMS},
+	    {SESSION(",\"sid\":\"7\""), BG_JWT_CLAIMS},
+	    {SESSION(",\"sid\":null"), BG_JWT_CLAIMS},
 	    {CLAIMS(TIMES ",\"jti\":7"), BG_JWT_CLAIMS},
 	    {CLAIMS(TIMES ",\"jti\":\"0123456789012345678901234567890123456789\""), BG_JWT_CLAIMS},
 	    {WHO(""), BG_JWT_CLAIMS},
@@ -236,18 +267,21 @@ static void test_claims(void **state)
 	    {WHO(",\"sub\":\"42 \""), BG_JWT_CLAIMS},
 	    {WHO(",\"sub\":\"9223372036854775807\""), BG_JWT_OK},
 	    {WHO(",\"sub\":\"9223372036854775808\""), BG_JWT_CLAIMS},
-	    {"{\"iss\":\"bountygo\",\"aud\":\"api\",\"sub\":\"42\"," TIMES "}",
+	    {"{\"iss\":\"bountygo\",\"aud\":\"api\",\"sub\":\"42\",\"sid\":7," TIMES "}",
 	     BG_JWT_CLAIMS}, /* no role */
-	    {"{\"iss\":\"other\",\"aud\":\"api\",\"sub\":\"42\",\"role\":\"user\"," TIMES "}",
+	    {"{\"iss\":\"other\",\"aud\":\"api\",\"sub\":\"42\",\"sid\":7,\"role\":\"user\"," TIMES "}",
 	     BG_JWT_ISSUER},
-	    {"{\"aud\":\"api\",\"sub\":\"42\",\"role\":\"user\"," TIMES "}", BG_JWT_ISSUER},
-	    {"{\"iss\":\"bountygo\",\"sub\":\"42\",\"role\":\"user\"," TIMES "}", BG_JWT_AUDIENCE},
-	    {"{\"iss\":\"bountygo\",\"aud\":\"ap\",\"sub\":\"42\",\"role\":\"user\"," TIMES "}",
+	    {"{\"aud\":\"api\",\"sub\":\"42\",\"sid\":7,\"role\":\"user\"," TIMES "}", BG_JWT_ISSUER},
+	    {"{\"iss\":\"bountygo\",\"sub\":\"42\",\"sid\":7,\"role\":\"user\"," TIMES "}",
 	     BG_JWT_AUDIENCE},
-	    {"{\"iss\":\"bountygo\",\"aud\":[\"x\",\"api\"],\"sub\":\"42\",\"role\":\"user\"," TIMES
+	    {"{\"iss\":\"bountygo\",\"aud\":\"ap\",\"sub\":\"42\",\"sid\":7,\"role\":\"user\"," TIMES
 	     "}",
+	     BG_JWT_AUDIENCE},
+	    {"{\"iss\":\"bountygo\",\"aud\":[\"x\",\"api\"],\"sub\":\"42\",\"sid\":7,\"role\":"
+	     "\"user\"," TIMES "}",
 	     BG_JWT_OK},
-	    {"{\"iss\":\"bountygo\",\"aud\":[\"x\",7],\"sub\":\"42\",\"role\":\"user\"," TIMES "}",
+	    {"{\"iss\":\"bountygo\",\"aud\":[\"x\",7],\"sub\":\"42\",\"sid\":7,\"role\":\"user\"," TIMES
+	     "}",
 	     BG_JWT_AUDIENCE},
 	    {"[]", BG_JWT_MALFORMED},
 	    {"null", BG_JWT_MALFORMED},
@@ -268,6 +302,7 @@ static void test_shapes(void **state)
 	char *long_one = malloc(len + BG_JWT_MAX + 1);
 	char *deep = malloc(4000);
 	bg_jwt_claims claims;
+	bg_jwt_key short_key;
 
 	(void) state;
 	assert_int_equal(verify_at("", NOW), BG_JWT_MALFORMED);
@@ -299,13 +334,59 @@ static void test_shapes(void **state)
 	deep[2900] = '\0';
 	assert_int_equal(verify(HEADER, deep), BG_JWT_MALFORMED);
 	/* A short key is refused whatever the token. */
-	assert_int_equal(bg_jwt_verify(good, len, KEY, 31, "bountygo", "api", NOW, &claims),
+	assert_false(bg_jwt_key_set(&short_key, KEY, 31));
+	short_key = *one_key(KEY, strlen(KEY));
+	short_key.len = 31;
+	assert_int_equal(bg_jwt_verify(good, len, &short_key, 1, "bountygo", "api", NOW, &claims),
 	                 BG_JWT_FAILED);
-	claims = (bg_jwt_claims){.sub = 1, .role = "user", .iat = 1, .exp = 2};
-	assert_null(bg_jwt_sign(&claims, KEY, 31, "bountygo", "api"));
+	assert_int_equal(bg_jwt_verify(good, len, &short_key, 0, "bountygo", "api", NOW, &claims),
+	                 BG_JWT_FAILED);
+	claims = (bg_jwt_claims){.sub = 1, .sid = 1, .role = "user", .iat = 1, .exp = 2};
+	assert_null(bg_jwt_sign(&claims, &short_key, "bountygo", "api"));
+	/* Nor is a token made that nobody could revoke. */
+	claims.sid = 0;
+	assert_null(bg_jwt_sign(&claims, one_key(KEY, strlen(KEY)), "bountygo", "api"));
 	free(deep);
 	free(long_one);
 	free(good);
+}
+
+/* A new key signs, the one before still verifies, others do neither. */
+static void test_two_keys(void **state)
+{
+	static const char old_bytes[] = "the-key-before-the-present-one-0123456789";
+	static const char new_bytes[] = "the-present-key-of-enough-bytes-0123456789";
+	bg_jwt_claims in = {.sub = 1, .sid = 2, .role = "user", .iat = NOW, .exp = NOW + 900};
+	bg_jwt_claims out;
+	bg_jwt_key keys[2];
+	char *by_old;
+	char *by_new;
+
+	(void) state;
+	assert_true(bg_jwt_key_set(&keys[0], new_bytes, strlen(new_bytes)));
+	assert_true(bg_jwt_key_set(&keys[1], old_bytes, strlen(old_bytes)));
+	assert_string_not_equal(keys[0].id, keys[1].id);
+	assert_int_equal(strlen(keys[0].id), BG_JWT_KEY_ID - 1);
+	by_new = bg_jwt_sign(&in, &keys[0], "bountygo", "api");
+	by_old = bg_jwt_sign(&in, &keys[1], "bountygo", "api");
+	assert_non_null(by_new);
+	assert_non_null(by_old);
+	assert_int_equal(bg_jwt_verify(by_new, strlen(by_new), keys, 2, "bountygo", "api", NOW, &out),
+	                 BG_JWT_OK);
+	assert_int_equal(bg_jwt_verify(by_old, strlen(by_old), keys, 2, "bountygo", "api", NOW, &out),
+	                 BG_JWT_OK);
+	/* After the next change the old one is gone. */
+	assert_int_equal(bg_jwt_verify(by_old, strlen(by_old), keys, 1, "bountygo", "api", NOW, &out),
+	                 BG_JWT_SIGNATURE);
+	/* A token that says it is of one key must be of that one: its name is under the signature, so this takes both keys. */
+	strcpy(keys[0].id, keys[1].id);
+	assert_int_equal(bg_jwt_verify(by_old, strlen(by_old), keys, 1, "bountygo", "api", NOW, &out),
+	                 BG_JWT_SIGNATURE);
+	/* printf %s "$key" | sha256sum | xxd -r -p | head -c 8 | base64 */
+	assert_true(bg_jwt_key_set(&keys[0], KEY, strlen(KEY)));
+	assert_string_equal(keys[0].id, "5_BHtD5GBG8");
+	free(by_new);
+	free(by_old);
 }
 
 int main(void)
@@ -317,6 +398,7 @@ int main(void)
 	    cmocka_unit_test(test_headers),
 	    cmocka_unit_test(test_claims),
 	    cmocka_unit_test(test_shapes),
+	    cmocka_unit_test(test_two_keys),
 	};
 
 	return cmocka_run_group_tests_name("auth_jwt", tests, NULL, NULL);

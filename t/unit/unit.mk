@@ -3,9 +3,10 @@
 #   make unit-asan   the same under AddressSanitizer and UndefinedBehaviorSanitizer
 # Every test links one archive of all plain C; what it doesn't use isn't linked.
 
-UNIT_C = $(PLAIN_C) extension/ppio/prompt.c extension/reader/client.c extension/auth/jwt.c $(wildcard extension/web/*.c)
+AUTH_C = $(patsubst %,extension/auth/%.c,base64url jwt)
+UNIT_C = $(PLAIN_C) extension/ppio/prompt.c extension/reader/client.c extension/search/simhash.c $(AUTH_C) $(wildcard extension/web/*.c)
 UNIT_TESTS = $(filter-out gateway_%,$(sort $(patsubst t/unit/%.c,%,$(wildcard t/unit/*.c))))
-UNIT_LIBS = -lcmocka -lcurl -lcares -lidn2 -lxml2 -ljansson -lcrypto -lssl -lseccomp -lm -lpthread
+UNIT_LIBS = -lcmocka -lcurl -lcares -lidn2 -lxml2 -ljansson -lcrypto -lssl -lsecp256k1 -lseccomp -lm -lpthread
 UNIT_FLAGS = -std=gnu11 -D_GNU_SOURCE -g -O1 $(WARNINGS) -Werror=implicit-function-declaration $(PACKAGE_CFLAGS) -Iextension
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DBG_NO_LIMITS
 

@@ -3,7 +3,7 @@
 CREATE FUNCTION bountygo.authenticate(token text) RETURNS bigint
 AS 'MODULE_PATHNAME', 'bountygo_authenticate' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION bountygo.authenticate(text) IS
-'Verifies an access token and makes its user the caller until the end of the transaction; returns the user''s id. NULL or an empty token: nobody. UB401 if the token is forged, expired, not valid yet, for another service, or its account is disabled; UB503 if the server has no signing key.';
+'Verifies an access token or an API key (bgo_…) and makes its user the caller until the end of the transaction; returns the user''s id. NULL or an empty token: nobody. An API key acts as a plain user, within its scopes, whatever the role of its account; that it is in use is noted once an hour, by calls that may write. UB401 if the token is forged, expired, not valid yet, for another service, its session or key revoked or over, or its account disabled; UB503 if the server has no signing key.';
 
 CREATE FUNCTION bountygo.current_user_id() RETURNS bigint
 AS 'MODULE_PATHNAME', 'bountygo_current_user_id' LANGUAGE c STABLE LEAKPROOF PARALLEL RESTRICTED;
@@ -19,7 +19,7 @@ CREATE FUNCTION bountygo.issue_token(user_id bigint, ttl interval DEFAULT NULL) 
 AS 'MODULE_PATHNAME', 'bountygo_issue_token' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION bountygo.issue_token(bigint, interval) FROM PUBLIC;
 COMMENT ON FUNCTION bountygo.issue_token(bigint, interval) IS
-'An access token for a user, signed by the server. ttl: 1 second to 1 day, default bountygo.access_token_lifetime. For administrators. UB404 if there is no such active user, UB422 for another ttl, UB503 if the server has no signing key.';
+'An access token for a user, signed by the server, with a session of its own (method admin) that ends with it and can be revoked. ttl: 1 second to 1 day, default bountygo.access_token_lifetime. For administrators. UB404 if there is no such active user, UB422 for another ttl, UB503 if the server has no signing key.';
 
 CREATE FUNCTION bountygo.create_user(nickname text, email text DEFAULT NULL, role bountygo.user_role DEFAULT 'user') RETURNS bigint
 LANGUAGE plpgsql

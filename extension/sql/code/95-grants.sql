@@ -25,7 +25,8 @@ DECLARE
 		-- rechecks, clusters, cards
 		|| ARRAY['recheck_task']
 		-- REST and its documentation
-		|| ARRAY['request_header', 'llms_text', 'schemas'];
+		|| ARRAY['request_header', 'llms_text', 'schemas', 'schema_of', 'schema_members', 'enum_schema_name', 'type_schema',
+			'argument_default', 'argument_rules', 'route_arguments', 'route_texts', 'openapi_components', 'openapi_operations', 'error_catalogue'];
 	-- What administrators may do besides.
 	admin constant text[] := ARRAY['issue_token', 'create_user', 'doctor', 'schema_version', 'migrations', 'library_version',
 		'secret_status', 'reader_problem', 'worker_is_live', 'ppio_reset_breaker', 'ppio_status', 'gateway_routes',
