@@ -72,6 +72,11 @@ bg_str bg_http_target(bg_http *http)
 	return view(http->req->input.path);
 }
 
+bg_str bg_http_host(bg_http *http)
+{
+	return (bg_str){http->req->input.authority.base, http->req->input.authority.len};
+}
+
 bg_str bg_http_body(bg_http *http)
 {
 	return view(http->req->entity);

@@ -25,6 +25,7 @@ extern void bg_server_drain(struct bg_server *server);
 
 extern bg_str bg_http_method(bg_http *http);
 extern bg_str bg_http_target(bg_http *http); /* path and query as sent */
+extern bg_str bg_http_host(bg_http *http);   /* with its port; h2o takes the field away */
 extern bg_str bg_http_body(bg_http *http);   /* s is NULL: none */
 /* Value of the nth field of that name, from 0; s is NULL if there is none. */
 extern bg_str bg_http_header(bg_http *http, const char *name, int nth);

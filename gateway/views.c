@@ -92,7 +92,7 @@ static bg_str host_of(bg_str url)
 
 static bool is_own_host(const bg_request *request, bg_str host)
 {
-	bg_str own = bg_http_header(request->http, "host", 0);
+	bg_str own = bg_http_host(request->http);
 
 	return own.s != NULL && own.n >= host.n && strncasecmp(own.s, host.s, host.n) == 0 &&
 	       (own.n == host.n || own.s[host.n] == ':');

@@ -13,24 +13,31 @@ $node->init;
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 CREATE SCHEMA bountygo;
-CREATE TABLE bountygo.test_routes (id int, method text, path text, max_body int, timeout_ms int, is_async boolean);
-INSERT INTO bountygo.test_routes VALUES
+CREATE TABLE bountygo.test_routes (id int, method text, path text, max_body int, timeout_ms int, is_async boolean,
+	rate_zone text DEFAULT 'api', is_secret boolean DEFAULT false);
+INSERT INTO bountygo.test_routes (id, method, path, max_body, timeout_ms, is_async) VALUES
 	(1, 'GET', '/api/v1/echo', 0, 5000, false), (2, 'POST', '/api/v1/echo', 65536, 5000, false),
 	(3, 'GET', '/api/v1/raise', 0, 5000, false), (4, 'GET', '/api/v1/things/{id}', 0, 5000, false),
 	(5, 'GET', '/api/v1/things/mine', 0, 5000, false), (6, 'GET', '/api/v1/slow', 0, 800, false),
 	(7, 'POST', '/api/v1/work', 65536, 5000, true), (8, 'GET', '/api/v1/url-agent/jobs/{id}', 0, 5000, false),
 	(9, 'POST', '/api/v1/at-commit', 65536, 5000, false), (10, 'DELETE', '/api/v1/things/{id}', 0, 5000, false),
-	(11, 'GET', '/api/v1/held', 0, 20000, false), (12, 'GET', '/api/v1/once', 0, 5000, false);
+	(11, 'GET', '/api/v1/held', 0, 20000, false), (12, 'GET', '/api/v1/once', 0, 5000, false),
+	(13, 'GET', '/api/v1/headers', 0, 5000, false), (14, 'POST', '/api/v1/headers', 65536, 5000, false),
+	(15, 'GET', '/api/v1/tasks/{id}', 0, 5000, false), (16, 'POST', '/api/v1/secret', 65536, 5000, false);
+UPDATE bountygo.test_routes SET is_secret = true WHERE id = 16;
+UPDATE bountygo.test_routes SET rate_zone = 'write' WHERE id = 14;
+CREATE TABLE bountygo.test_views (views jsonb);
 CREATE TABLE bountygo.test_jobs (id bigint PRIMARY KEY, state text, looks int DEFAULT 0);
 CREATE TABLE bountygo.test_commit (id int, CONSTRAINT at_end UNIQUE (id) DEFERRABLE INITIALLY DEFERRED);
 CREATE SEQUENCE bountygo.test_tries;
 CREATE FUNCTION bountygo.gateway_routes() RETURNS TABLE (id int, method text, path text, auth text, cache_seconds int, cache_topics text[],
-	rate_zone text, max_body int, timeout_ms int, is_async boolean)
-LANGUAGE sql AS 'SELECT id, method, path, ''none'', 0, ''{}''::text[], ''api'', max_body, timeout_ms, is_async FROM bountygo.test_routes';
+	rate_zone text, max_body int, timeout_ms int, is_async boolean, is_secret boolean)
+LANGUAGE sql AS 'SELECT id, method, path, ''none'', 0, ''{}''::text[], rate_zone, max_body, timeout_ms, is_async, is_secret FROM bountygo.test_routes';
+CREATE FUNCTION bountygo.record_views(views jsonb) RETURNS int LANGUAGE sql AS 'INSERT INTO bountygo.test_views VALUES ($1) RETURNING 1';
 CREATE FUNCTION bountygo.health() RETURNS jsonb LANGUAGE sql AS
 	$$SELECT '{"status": "healthy", "version": "0", "uptime_seconds": 1, "components": {"database": {"status": "healthy"}}}'::jsonb$$;
-CREATE FUNCTION bountygo.test_call(route integer, token text, names text[], vals text[], sent text, OUT status integer,
-	OUT location text, OUT body text)
+CREATE FUNCTION bountygo.test_call(route integer, token text, names text[], vals text[], sent text, asked text[], OUT status integer,
+	OUT location text, OUT body text, OUT headers text[])
 LANGUAGE plpgsql AS $$
 BEGIN
 	status := 200;
@@ -59,13 +66,27 @@ BEGIN
 		IF nextval('bountygo.test_tries') % 2 = 1 THEN
 			RAISE EXCEPTION USING ERRCODE = '40001';
 		END IF;
+	ELSIF route IN (13, 14) THEN
+		headers := ARRAY['etag', '"a.b"', 'link', '</api/v1/headers?cursor=x>; rel="next"', 'preference-applied', 'count=exact', 'content-type',
+			'text/plain; charset=utf-8', 'x-bad', E'a\r\nset-cookie: b', 'x-null', NULL];
+		IF '"a.b"' = ANY (asked) THEN
+			status := 304;
+			RETURN;
+		END IF;
+		body := array_to_json(asked)::text;
+		RETURN;
+	ELSIF route = 15 AND vals[1] = '404' THEN
+		RAISE EXCEPTION USING ERRCODE = 'UB404', MESSAGE = 'none';
+	ELSIF route = 16 AND sent IS NULL THEN
+		status := 401;
+		RETURN;
 	END IF;
 	body := json_build_object('route', route, 'token', token, 'names', names, 'values', vals, 'body', sent)::text;
 END
 $$;
-CREATE FUNCTION bountygo.call(route integer, token text, names text[], vals text[], body text, OUT status integer, OUT location text,
-	OUT body text)
-LANGUAGE sql AS 'SELECT * FROM bountygo.test_call($1, $2, $3, $4, $5)';
+CREATE FUNCTION bountygo.call(route integer, token text, names text[], vals text[], body text, headers text[], OUT status integer,
+	OUT location text, OUT body text, OUT headers text[])
+LANGUAGE sql AS 'SELECT * FROM bountygo.test_call($1, $2, $3, $4, $5, $6)';
 SQL
 
 my $database = $node->connstr('postgres');
@@ -257,19 +278,100 @@ close $leaver;
 $gateway->wait_for('the waiter to be dropped', sub { $gateway->metric('bountygo_job_waiters') == 0 });
 ok(1, 'a waiter whose client has gone is dropped');
 
+# What the database is told of a request's headers, and says in its own
+is($gateway->get('/api/v1/headers', headers => ['User-Agent: reader', 'X-Other: 1'])->{body}, '', 'a plain read passes no headers');
+my $asked = $gateway->get('/api/v1/headers', headers => ['If-None-Match: W/"1"', 'If-None-Match: "2"', 'Prefer: count=exact', 'If-Match: "3"']);
+is($asked->{body}, '["if-match","\"3\"","if-none-match","W/\"1\", \"2\"","prefer","count=exact"]', 'those it answers for are passed, repeated ones joined');
+is($asked->{headers}{etag}, '"a.b"', 'its ETag comes back');
+is($asked->{headers}{link}, '</api/v1/headers?cursor=x>; rel="next"', 'its Link');
+is($asked->{headers}{'preference-applied'}, 'count=exact', 'and what it applied');
+is($asked->{headers}{'content-type'}, 'text/plain; charset=utf-8', 'its type of content');
+is($asked->{headers}{'set-cookie'} // $asked->{headers}{'x-bad'}, undef, 'a header of more than one line is left out');
+is($asked->{headers}{'cache-control'}, 'no-cache', 'a public answer may be kept, to be asked for again');
+is($asked->{headers}{vary}, 'authorization', 'it depends on who asks');
+is($gateway->get('/api/v1/headers', token => 't')->{headers}{'cache-control'}, 'private, no-cache', 'a private one by its reader only');
+my $known = $gateway->get('/api/v1/headers', headers => ['If-None-Match: "a.b"']);
+is($known->{status}, 304, 'not modified');
+is($known->{body} . ($known->{headers}{'content-length'} // ''), '', 'has no body');
+is($known->{headers}{etag}, '"a.b"', 'but its ETag');
+my $sent = $gateway->post('/api/v1/headers', {}, headers => ['Idempotency-Key: k1', 'User-Agent: writer']);
+is($sent->{body}, '["idempotency-key","k1","client-address","127.0.0.1","user-agent","writer"]', 'a write tells who sends it');
+is($sent->{headers}{'cache-control'}, 'no-store', 'what a write answers is kept by nobody');
+problem($gateway->post('/api/v1/headers', {}, headers => ['Idempotency-Key: a', 'Idempotency-Key: b']), 400, 'two keys');
+problem($gateway->post('/api/v1/headers', {}, headers => ["If-Match: \"\xc3\xa9\""]), 400, 'a condition that is no ASCII');
+problem($gateway->request('POST', '/api/v1/secret'), 401, 'a refusal that was committed');
+is($gateway->post('/api/v1/secret', {})->{headers}{'cache-control'}, 'no-store', 'a secret answer');
+problem($gateway->post('/api/v1/headers', {}, headers => ['Content-Encoding: gzip']), 415, 'an encoded body');
+is($gateway->request('OPTIONS', '/livez')->{headers}{allow}, 'GET, HEAD', 'OPTIONS of its own paths');
+
+# Views of tasks
+$gateway->get('/api/v1/tasks/7', headers => ['User-Agent: one', 'Referer: https://user@evil.example/x', 'If-None-Match: "x"']);
+$gateway->get('/api/v1/tasks/8', headers => ['User-Agent: two', 'Referer: https://News.example:8443/a?b#c']);
+$gateway->get('/api/v1/tasks/8', headers => ["Referer: http://localhost:@{[$gateway->port]}/app"]);
+$gateway->request('HEAD', '/api/v1/tasks/9');
+$gateway->get('/api/v1/tasks/404');
+$node->poll_query_until('postgres', "SELECT sum(jsonb_array_length(views)) = 3 FROM bountygo.test_views") or die 'no views';
+is($node->safe_psql('postgres', "SELECT string_agg(v ->> 'task_id' || ' ' || (v ->> 'viewer') || ' ' || coalesce(v ->> 'source', '-'), ', '
+	ORDER BY v ->> 'task_id', v ->> 'viewer' DESC) FROM bountygo.test_views, jsonb_array_elements(views) v"),
+	'7 127.0.0.1 one -, 8 127.0.0.1 two News.example, 8 127.0.0.1  -', 'who saw what, coming from where; not HEAD, not what was not there');
+
+# How often one may ask
+my $limited = BountyGo::Gateway->start(database => $database, threads => 2, db_pool_size => 2, rate_limits => 'api=0.01/3,write=0.01/1',
+	trusted_fronts => '127.0.0.1')->wait_ready;
+my @from = map { my $i = $_; sub { $limited->get('/api/v1/echo', headers => ["X-Forwarded-For: $_[0]198.51.100.$i"]) } } 1 .. 2;
+my @answers = map { $from[0]->('') } 1 .. 4;
+is_deeply([map { $_->{status} } @answers], [200, 200, 200, 429], 'a burst of three, over all loops');
+is($answers[0]{headers}{ratelimit}, '"api";r=2;t=100', 'RateLimit');
+is($answers[0]{headers}{'ratelimit-policy'}, '"api";q=3;w=300', 'RateLimit-Policy');
+problem($answers[3], 429, 'the fourth');
+cmp_ok($answers[3]{headers}{'retry-after'}, '>', 90, 'Retry-After says when');
+is($from[0]->('192.0.2.99, ')->{status}, 429, 'what a client says of itself changes nothing');
+is($from[1]->('198.51.100.1, ')->{status}, 200, 'another client has its own');
+is_deeply([map { $limited->post('/api/v1/headers', {}, headers => ['X-Forwarded-For: 198.51.100.1'])->{status} } 1 .. 2], [200, 429], 'so has another zone');
+is_deeply([map { $limited->get('/api/v1/echo', token => 'same', headers => ["X-Forwarded-For: 203.0.113.$_"])->{status} } 1 .. 4],
+	[200, 200, 200, 429], 'a token counts from wherever it comes');
+is($limited->get('/livez', headers => ['X-Forwarded-For: 198.51.100.1'])->{status}, 200, 'whether it lives may always be asked');
+is($limited->stop, 0, 'it ends');
+my $direct = BountyGo::Gateway->start(database => $database, threads => 1, db_pool_size => 1, rate_limits => 'api=0.01/1')->wait_ready;
+is_deeply([map { $direct->get('/api/v1/echo', headers => ["X-Forwarded-For: 198.51.100.$_"])->{status} } 1 .. 2], [200, 429],
+	'without a trusted front X-Forwarded-For is nothing');
+$direct->get('/api/v1/tasks/77', headers => ['X-Real-IP: 1.2.3.4']);
+is($direct->stop, 0, 'it ends');
+
+# The documentation page
+my $page = PostgreSQL::Test::Utils::tempdir();
+PostgreSQL::Test::Utils::append_to_file("$page/index.html", '<!doctype html><title>docs</title>');
+PostgreSQL::Test::Utils::append_to_file("$page/docs.js", '1');
+my $shown = BountyGo::Gateway->start(database => $database, threads => 1, db_pool_size => 1, docs_dir => $page)->wait_ready;
+my $docs = $shown->get('/docs');
+is($docs->{status}, 200, '/docs');
+is($docs->{headers}{'content-type'}, 'text/html; charset=utf-8', 'is a page');
+like($docs->{headers}{'content-security-policy'}, qr/default-src 'none'/, 'that may ask no other host');
+is($shown->get('/docs/docs.js')->{headers}{'content-type'}, 'text/javascript; charset=utf-8', 'with its script');
+is($shown->get('/docs', headers => ["If-None-Match: $docs->{headers}{etag}"])->{status}, 304, 'which is sent once');
+problem($shown->get("/docs/$_"), 404, "/docs/$_") for '../bountygo.conf', '%2e%2e/x', 'missing.js', 'index.html/';
+$shown->stop;
+my $hidden = BountyGo::Gateway->start(database => $database, threads => 1, db_pool_size => 1, docs_dir => $page, docs => 'off')->wait_ready;
+problem($hidden->get($_), 404, "$_ with docs = off") for '/docs', '/docs/', '/docs/docs.js', '/openapi.json', '/llms.txt';
+# Views that are still in memory at the end
+$hidden->get('/api/v1/tasks/78', headers => ['User-Agent: last']);
+is($hidden->stop, 0, 'it ends');
+is($node->safe_psql('postgres', "SELECT count(*) FROM bountygo.test_views, jsonb_array_elements(views) v WHERE v ->> 'viewer' = '127.0.0.1 last'"), 1,
+	'views are told before it ends');
+
 # Routes change while it runs
-$node->safe_psql('postgres', "INSERT INTO bountygo.test_routes VALUES (20, 'GET', '/api/v1/new', 0, 5000, false); NOTIFY bountygo_routes");
+$node->safe_psql('postgres', "INSERT INTO bountygo.test_routes VALUES (20, 'GET', '/api/v1/new', 0, 5000, false, 'api', false); NOTIFY bountygo_routes");
 $gateway->wait_for('the new route', sub { $gateway->get('/api/v1/new')->{status} == 200 });
 ok(1, 'a new route is served without a restart');
 
 # Plans out of date
-$node->safe_psql('postgres', 'BEGIN; ALTER FUNCTION bountygo.call(integer, text, text[], text[], text) RENAME TO old_call;' .
-	' CREATE FUNCTION bountygo.call(route integer, token text, names text[], vals text[], body text, OUT status integer, OUT location' .
-	" text, OUT body text) LANGUAGE sql AS \$\$SELECT 200, NULL, '{\"second\": true}'\$\$; COMMIT");
+$node->safe_psql('postgres', 'BEGIN; ALTER FUNCTION bountygo.call(integer, text, text[], text[], text, text[]) RENAME TO old_call;' .
+	' CREATE FUNCTION bountygo.call(route integer, token text, names text[], vals text[], body text, headers text[], OUT status integer,' .
+	" OUT location text, OUT body text, OUT headers text[]) LANGUAGE sql AS \$\$SELECT 200, NULL, '{\"second\": true}', NULL::text[]\$\$; COMMIT");
 my @seen = map { $gateway->get('/api/v1/echo')->{status} } 1 .. 6;
 is_deeply([grep { $_ != 200 } @seen], [], 'a function that is replaced costs no request') or diag("@seen");
-$node->safe_psql('postgres', 'BEGIN; DROP FUNCTION bountygo.call(integer, text, text[], text[], text); ALTER FUNCTION' .
-	' bountygo.old_call(integer, text, text[], text[], text) RENAME TO call; COMMIT');
+$node->safe_psql('postgres', 'BEGIN; DROP FUNCTION bountygo.call(integer, text, text[], text[], text, text[]); ALTER FUNCTION' .
+	' bountygo.old_call(integer, text, text[], text[], text, text[]) RENAME TO call; COMMIT');
 
 # A database that goes away and comes back
 my $backends = "FROM pg_stat_activity WHERE application_name LIKE 'bountygo-gateway%'";

@@ -57,11 +57,14 @@ $node->start;
 $gateway->wait_for_log(qr/schema .{1,3}bountygo.{1,3} does not exist/);
 $node->safe_psql('postgres', <<'SQL');
 CREATE SCHEMA bountygo;
-CREATE FUNCTION bountygo.gateway_routes() RETURNS TABLE (id int, method text, path text, max_body int, timeout_ms int, is_async boolean)
-LANGUAGE sql AS $$VALUES (1, 'GET', '/held', NULL::int, 5000, false), (2, 'GET', '/free', NULL, 5000, false)$$;
+CREATE FUNCTION bountygo.gateway_routes() RETURNS TABLE (id int, method text, path text, max_body int, timeout_ms int, is_async boolean,
+	is_secret boolean, rate_zone text)
+LANGUAGE sql AS $$VALUES (1, 'GET', '/held', NULL::int, 5000, false, false, 'api'), (2, 'GET', '/free', NULL, 5000, false, false, 'api')$$;
 CREATE FUNCTION bountygo.health() RETURNS jsonb LANGUAGE sql AS $$SELECT '{"status": "healthy", "components": {}}'::jsonb$$;
-CREATE FUNCTION bountygo.call(route int, token text, names text[], vals text[], body text, OUT status int, OUT location text, OUT body text)
-LANGUAGE sql AS $$SELECT 200, NULL::text, CASE WHEN $1 = 1 THEN pg_advisory_xact_lock(42)::text || '{}' ELSE '{}' END$$;
+CREATE FUNCTION bountygo.call(route int, token text, names text[], vals text[], body text, headers text[], OUT status int, OUT location text,
+	OUT body text, OUT headers text[])
+LANGUAGE sql AS $$SELECT 200, NULL::text, CASE WHEN $1 = 1 THEN pg_advisory_xact_lock(42)::text || '{}' ELSE '{}' END, NULL::text[]$$;
+CREATE FUNCTION bountygo.record_views(views jsonb) RETURNS int LANGUAGE sql AS 'SELECT 0';
 SQL
 $gateway->wait_ready;
 is($gateway->get('/free')->{status}, 200, 'it finds the database and its routes by itself');

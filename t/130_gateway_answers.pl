@@ -74,13 +74,13 @@ sub serve_listener
 	}
 	else
 	{
-		my @names = qw(id method path max_body timeout_ms is_async);
+		my @names = qw(id method path max_body timeout_ms is_async is_secret rate_zone);
 		my @row = (1, 'GET', '/free', -1, 0, 'f');
 
 		# Rows and the end of the query apart, too
 		send_and_wait($socket,
-			message('T', pack 'n (Z* N n N n N n)6', 6, map { ($_, 0, 0, 25, 65535, -1, 0) } @names)
-				. message('D', pack 'n (N/a*)6', 6, @row)
+			message('T', pack 'n (Z* N n N n N n)8', 8, map { ($_, 0, 0, 25, 65535, -1, 0) } @names)
+				. message('D', pack 'n (N/a*)8', 8, @row)
 				. message('C', "SELECT 1\0"));
 		syswrite $socket, $ready;
 	}

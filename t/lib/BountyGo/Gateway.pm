@@ -139,7 +139,7 @@ sub read_answer
 
 				$headers{ lc $name } = $value;
 			}
-			my $length = $status == 204 || $options{head} ? 0 : $headers{'content-length'};
+			my $length = $status == 204 || $status == 304 || $options{head} ? 0 : $headers{'content-length'};
 
 			if (defined $length && length($$rest) >= length($head) + $length)
 			{
