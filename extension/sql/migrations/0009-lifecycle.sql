@@ -27,7 +27,7 @@ CREATE INDEX clusters_canonical_idx ON bountygo.clusters (canonical_task_id);
 COMMENT ON TABLE bountygo.clusters IS 'Tasks that are the same thing, found on more than one page. A cluster has two members or more, or does not exist.';
 COMMENT ON COLUMN bountygo.clusters.canonical_task_id IS 'The member that stands for all. No foreign key, which would be a circle; triggers on tasks keep it right.';
 ALTER TABLE bountygo.tasks ADD FOREIGN KEY (cluster_id) REFERENCES bountygo.clusters ON DELETE SET NULL;
-CREATE INDEX tasks_cluster_idx ON bountygo.tasks (cluster_id) WHERE cluster_id IS NOT NULL;
+CREATE INDEX tasks_cluster_idx ON bountygo.tasks (cluster_id);
 -- Without the pending list, which every search would have to read from end to end.
 CREATE INDEX tasks_bands_idx ON bountygo.tasks USING gin (bands) WITH (fastupdate = off);
 CREATE INDEX tasks_next_check_idx ON bountygo.tasks (next_check_at) WHERE next_check_at IS NOT NULL;
