@@ -76,8 +76,9 @@ SELECT pg_temp.try('SELECT bountygo.me()');
 CREATE FUNCTION pg_temp.part(token text, n integer) RETURNS text LANGUAGE sql AS $$
 	SELECT convert_from(decode(translate(p, '-_', '+/') || repeat('=', (4 - length(p) % 4) % 4), 'base64'), 'UTF8')
 	FROM split_part(token, '.', n) p $$;
-SELECT pg_temp.part(:'token', 1);
-SELECT (c - 'sub' - 'iat' - 'exp' - 'jti')::text, (c ->> 'sub')::bigint = :ann,
+SELECT h - 'kid', h ->> 'kid' = translate(encode(substr(sha256(convert_to(rtrim(pg_read_file(current_setting('bountygo.jwt_key_file')), E' \n\r\t'), 'UTF8')), 1, 8), 'base64'), '+/=', '-_') AS kid
+	FROM CAST(pg_temp.part(:'token', 1) AS jsonb) h;
+SELECT (c - 'sub' - 'sid' - 'iat' - 'exp' - 'jti')::text, (c ->> 'sid')::bigint = (SELECT max(s.id) - 1 FROM bountygo.sessions s) AS sid, (c ->> 'sub')::bigint = :ann,
 	(c ->> 'exp')::bigint - (c ->> 'iat')::bigint = extract(epoch FROM current_setting('bountygo.access_token_lifetime')::interval),
 	length(c ->> 'jti') FROM pg_temp.part(:'token', 2) p, CAST(p AS jsonb) c;
 SELECT t, (c ->> 'exp')::bigint - (c ->> 'iat')::bigint FROM unnest('{1 second,90 minutes,1 day,24 hours}'::interval[]) t,
@@ -106,7 +107,7 @@ END
 $$;
 CREATE FUNCTION pg_temp.claims(id bigint, other jsonb DEFAULT '{}', since integer DEFAULT 0) RETURNS text LANGUAGE sql AS $$
 	SELECT jsonb_strip_nulls(jsonb_build_object('iss', current_setting('bountygo.jwt_issuer'), 'aud', current_setting('bountygo.jwt_audience'),
-		'sub', id::text, 'role', 'user', 'iat', extract(epoch FROM now())::bigint + since, 'exp', extract(epoch FROM now())::bigint + since + 900)
+		'sub', id::text, 'sid', coalesce((SELECT max(s.id) FROM bountygo.sessions s WHERE s.user_id = claims.id), 1), 'role', 'user', 'iat', extract(epoch FROM now())::bigint + since, 'exp', extract(epoch FROM now())::bigint + since + 900)
 		|| other)::text $$;
 CREATE FUNCTION pg_temp.use(payload text, header text DEFAULT '{"alg": "HS256", "typ": "JWT"}') RETURNS text LANGUAGE sql AS $$
 	SELECT pg_temp.try(format('SELECT bountygo.authenticate(%L) IS NOT NULL', pg_temp.sign(header, payload))) $$;
