@@ -259,6 +259,15 @@ CREATE FUNCTION bountygo.openapi() RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+	WITH
+	paths AS MATERIALIZED (SELECT jsonb_object_agg(m.path, m.methods) AS body FROM (
+		SELECT o.path, jsonb_object_agg(o.method, o.operation) AS methods FROM bountygo.openapi_operations() o GROUP BY o.path) m),
+	parts AS MATERIALIZED (SELECT p.key AS kind, e.key AS name, e.value AS body FROM jsonb_each(bountygo.openapi_components()) p, jsonb_each(p.value) e),
+	-- What nothing refers to would only puzzle the reader.
+	used AS MATERIALIZED (
+		SELECT DISTINCT r #>> '{}' AS name FROM (
+			SELECT jsonb_path_query(paths.body, 'strict $.**."$ref"', silent => true) FROM paths
+			UNION ALL SELECT jsonb_path_query(parts.body, 'strict $.**."$ref"', silent => true) FROM parts) AS refs (r))
 	SELECT jsonb_build_object(
 		'openapi', '3.1.0',
 		'jsonSchemaDialect', 'https://json-schema.org/draft/2020-12/schema',
@@ -275,9 +284,10 @@ AS $$
 				('reports', 'What people have reported.'), ('todos', 'What you want to do, and until when.'), ('auth', 'Signing in, sessions, API keys.'),
 				('organizers', 'Who offers rewards.'), ('tags', 'Keywords, and which of them interest you.'),
 				('analytics', 'What is measured.')) AS d (tag, text) ON d.tag = g.tag),
-		'paths', (SELECT jsonb_object_agg(m.path, m.methods) FROM (
-			SELECT o.path, jsonb_object_agg(o.method, o.operation) AS methods FROM bountygo.openapi_operations() o GROUP BY o.path) m),
-		'components', bountygo.openapi_components())
+		'paths', paths.body,
+		'components', (SELECT jsonb_object_agg(k.kind, k.body) FROM (SELECT p.kind, jsonb_object_agg(p.name, p.body) AS body FROM parts p
+			WHERE p.kind = 'securitySchemes' OR format('#/components/%s/%s', p.kind, p.name) IN (SELECT u.name FROM used u) GROUP BY p.kind) k))
+	FROM paths
 $$;
 COMMENT ON FUNCTION bountygo.openapi() IS
 'The REST API as an OpenAPI 3.1 document, made from bountygo.routes, the functions behind it, their comments, and bountygo.schemas().';

@@ -9,7 +9,7 @@ DECLARE
 	plain constant text := rtrim(notation, '?');
 	answer jsonb;
 BEGIN
-	IF plain ~ '^[A-Z]' THEN
+	IF plain ~ '^[A-Z]\w+$' THEN
 		answer := jsonb_build_object('$ref', '#/components/schemas/' || plain);
 		RETURN CASE WHEN nullable THEN jsonb_build_object('anyOf', jsonb_build_array(answer, '{"type": "null"}'::jsonb)) ELSE answer END;
 	ELSIF plain LIKE '[%]' THEN

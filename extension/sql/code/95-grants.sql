@@ -21,7 +21,7 @@ DECLARE
 		-- lists and search
 		|| ARRAY['matching_tasks']
 		-- organizers, tags, analytics
-		|| ARRAY['organizer_id']
+		|| ARRAY['name_grams', 'name_score', 'hold_names', 'hold_organizer', 'hold_tags', 'organizer_id', 'find_tags', 'tag_ids']
 		-- rechecks, clusters, cards
 		|| ARRAY['recheck_task']
 		-- REST and its documentation
@@ -43,6 +43,8 @@ DECLARE
 	-- is the session's user then.
 	as_owner constant text[] := ARRAY['gateway_routes', 'submit_one', 'submit_urls', 'submit_text', 'health', 'check_quotes', 'check_task_evidence',
 		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate',
+		-- organizers, tags, analytics
+		'hold_organizer', 'hold_tags', 'keep_former_name',
 		'make_task_counts', 'count_rows', 'check_join', 'clear_task'];
 	f record;
 	statement text;
