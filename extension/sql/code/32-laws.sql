@@ -101,16 +101,20 @@ BEGIN
 			USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, SCHEMA = 'bountygo',
 				HINT = 'Evidence names it by that key.';
 	END IF;
-	IF TG_OP = 'UPDATE' AND NEW.name_key <> OLD.name_key THEN
+	IF TG_OP = 'UPDATE' AND NEW.name_key <> OLD.name_key
+		AND NOT CASE TG_ARGV[0]
+			WHEN 'organizer' THEN EXISTS (SELECT FROM bountygo.organizer_aliases a WHERE a.name_key = OLD.name_key AND a.organizer_id = OLD.id)
+			ELSE EXISTS (SELECT FROM bountygo.tag_synonyms s WHERE s.name_key = OLD.name_key AND s.tag_id = OLD.id) END THEN
 		RAISE EXCEPTION 'the % "%" can only be respelled, not become "%"', TG_ARGV[0], OLD.name, NEW.name
 			USING ERRCODE = '23514', TABLE = TG_TABLE_NAME, SCHEMA = 'bountygo',
-				HINT = 'Tasks refer to it, and their evidence names it. Insert another row and move the tasks with new evidence.';
+				HINT = format('Tasks refer to it, and their evidence names it. bountygo.update_%s() keeps the old name as another one.',
+					TG_ARGV[0]);
 	END IF;
 	RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION bountygo.refuse_key_change() IS
-'Trigger on organizers and tags: name_key follows the name, and never changes, as evidence of tasks names it.';
+'Trigger on organizers and tags: name_key follows the name, and changes only if the old one stays as another name, as evidence of tasks names it.';
 
 -- (b) and (c): each field of a task that has a value has current evidence of that very value; each that has none, a reason.
 CREATE FUNCTION bountygo.check_task(task_id bigint) RETURNS void
@@ -143,7 +147,12 @@ BEGIN
 		LEFT JOIN bountygo.evidence e ON e.task_id = t.id AND e.field = v.field AND e.is_current
 		WHERE v.value IS NOT NULL
 			AND v.value IS DISTINCT FROM
-				CASE v.field WHEN 'organizer' THEN to_jsonb(bountygo.name_key(e.value #>> '{}')) ELSE e.value END
+				-- Evidence names an organizer by its name or another name of it.
+				CASE v.field WHEN 'organizer' THEN coalesce(
+						(SELECT v.value FROM bountygo.organizer_aliases a
+							WHERE a.name_key = bountygo.name_key(e.value #>> '{}') AND a.organizer_id = t.organizer_id),
+						to_jsonb(bountygo.name_key(e.value #>> '{}')))
+					ELSE e.value END
 			-- The language is that of the snapshot's text as a whole; no single quote shows it.
 			AND NOT (v.field = 'language' AND EXISTS (SELECT FROM bountygo.snapshots s
 				WHERE s.id = t.snapshot_id AND s.language = t.language))
@@ -196,6 +205,9 @@ DECLARE
 BEGIN
 	SELECT g.name INTO bad FROM bountygo.task_tags tt JOIN bountygo.tags g ON g.id = tt.tag_id
 		WHERE tt.task_id = check_task_tags.task_id AND (only_tag IS NULL OR tt.tag_id = only_tag) AND g.name_key <> ALL (named)
+			-- By another name, also one that it no longer has.
+			AND NOT EXISTS (SELECT FROM bountygo.tag_synonyms s WHERE s.tag_id = g.id AND s.name_key = ANY (named))
+			AND NOT EXISTS (SELECT FROM bountygo.former_tag_names f WHERE f.tag_id = g.id AND f.name_key = ANY (named))
 		LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'tag "%" of task % is not named by its evidence', bad, check_task_tags.task_id
