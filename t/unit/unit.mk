@@ -4,7 +4,8 @@
 # Every test links one archive of all plain C; what it doesn't use isn't linked.
 
 AUTH_C = $(patsubst %,extension/auth/%.c,base64url jwt)
-UNIT_C = $(PLAIN_C) extension/ppio/prompt.c extension/reader/client.c extension/search/simhash.c $(AUTH_C) $(wildcard extension/web/*.c)
+SEARCH_C = extension/search/parser.c extension/search/characters.c extension/search/nearness.c
+UNIT_C = $(PLAIN_C) extension/ppio/prompt.c extension/reader/client.c extension/search/simhash.c $(SEARCH_C) $(AUTH_C) $(wildcard extension/web/*.c)
 UNIT_TESTS = $(filter-out gateway_%,$(sort $(patsubst t/unit/%.c,%,$(wildcard t/unit/*.c))))
 UNIT_LIBS = -lcmocka -lcurl -lcares -lidn2 -lxml2 -ljansson -lcrypto -lssl -lsecp256k1 -lseccomp -lm -lpthread
 UNIT_FLAGS = -std=gnu11 -D_GNU_SOURCE -g -O1 $(WARNINGS) -Werror=implicit-function-declaration $(PACKAGE_CFLAGS) -Iextension
