@@ -84,6 +84,8 @@ bool bg_model_prepare(bg_worker *worker, bg_job *job)
 			return false;
 		case BG_ADMIT_BUDGET:
 			return !finish_by_rules(worker, job, "budget");
+		case BG_ADMIT_QUOTA:
+			return !finish_by_rules(worker, job, "quota");
 		case BG_ADMIT_NO_KEY:
 			return !finish_by_rules(worker, job, "no_key");
 	}

@@ -26,11 +26,11 @@ typedef struct statement
 	SPIPlanPtr plan;
 } statement;
 
-static statement admit = {
-    "SELECT a.verdict, a.call_id, a.retry_at FROM bountygo.ppio_admit($1, $2, $3, $4, $5, $6) a",
-    6,
-    {INT8OID, TEXTOID, INT8OID, INT8OID, INT4OID, INT4OID},
-    NULL};
+static statement admit = {"SELECT a.verdict, a.call_id, a.retry_at FROM bountygo.ppio_admit($1, "
+                          "$2, $3, $4, $5, $6, $7) a",
+                          7,
+                          {INT8OID, TEXTOID, INT8OID, INT8OID, INT4OID, INT4OID, INT4OID},
+                          NULL};
 static statement store_reply = {"SELECT bountygo.ppio_store_reply($1, $2, $3, $4)",
                                 4,
                                 {INT8OID, INT4OID, BYTEAOID, INT4OID},
@@ -60,8 +60,8 @@ static void run(statement *s, Datum *values, const char *nulls)
 
 bg_admission bg_ledger_admit(int64_t job_id, int64_t tokens, int64_t *call_id, int64_t *retry_at)
 {
-	Datum values[6];
-	char nulls[] = "      ";
+	Datum values[7];
+	char nulls[] = "       ";
 	HeapTuple row;
 	TupleDesc description;
 	bool is_null;
@@ -79,6 +79,7 @@ bg_admission bg_ledger_admit(int64_t job_id, int64_t tokens, int64_t *call_id, i
 	values[3] = Int64GetDatum((int64) bg_ppio_daily_tokens * 1000);
 	values[4] = Int32GetDatum(bg_ppio_rate_per_minute);
 	values[5] = Int32GetDatum(bg_ppio_breaker_open_s);
+	values[6] = Int32GetDatum(bg_ppio_user_daily_calls);
 	run(&admit, values, nulls);
 
 	row = SPI_tuptable->vals[0];
@@ -95,6 +96,8 @@ bg_admission bg_ledger_admit(int64_t job_id, int64_t tokens, int64_t *call_id, i
 		return BG_ADMIT;
 	if (verdict != NULL && strcmp(verdict, "budget") == 0)
 		return BG_ADMIT_BUDGET;
+	if (verdict != NULL && strcmp(verdict, "quota") == 0)
+		return BG_ADMIT_QUOTA;
 	return BG_ADMIT_LATER;
 }
 

@@ -70,6 +70,7 @@ typedef enum bg_admission
 	BG_ADMIT,        /* *call_id holds the reserved row of model_calls */
 	BG_ADMIT_LATER,  /* breaker open, provider paused or rate reached: try at *retry_at */
 	BG_ADMIT_BUDGET, /* today's budget is used up: finish by rules, or wait until tomorrow */
+	BG_ADMIT_QUOTA,  /* the user's calls of today are used up: finish by rules */
 	BG_ADMIT_NO_KEY  /* no key configured: rules only */
 } bg_admission;
 

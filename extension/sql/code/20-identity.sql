@@ -61,22 +61,25 @@ RETURN pg_catalog.jsonb_build_object('id', id, 'nickname', nickname, 'avatar_url
 COMMENT ON FUNCTION bountygo.user_object(bigint, text, text, timestamptz) IS
 'How a user appears to others: id, nickname, avatar_url, created_at. Never e-mail or role.';
 
+CREATE FUNCTION bountygo.me_object(id bigint) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT bountygo.user_object(u.id, u.nickname, u.avatar_url, u.created_at)
+	|| jsonb_build_object('email', u.email, 'email_verified', u.email_verified, 'role', u.role, 'locale', u.locale, 'timezone', u.timezone,
+		'updated_at', bountygo.rfc3339(u.updated_at))
+FROM bountygo.users u WHERE u.id = me_object.id
+$$;
+COMMENT ON FUNCTION bountygo.me_object(bigint) IS
+'How a user appears to itself and to administrators, e-mail and role included; NULL if there is none that the caller may see.';
+
 CREATE FUNCTION bountygo.me() RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	answer jsonb;
 BEGIN
-	IF bountygo.current_user_id() IS NULL THEN
-		RAISE EXCEPTION 'sign in first' USING ERRCODE = 'UB401',
-			HINT = 'Send an access token, or call bountygo.authenticate(token) in the same transaction.';
-	END IF;
-	SELECT bountygo.user_object(u.id, u.nickname, u.avatar_url, u.created_at)
-			|| jsonb_build_object('email', u.email, 'role', u.role, 'locale', u.locale, 'timezone', u.timezone)
-		INTO answer FROM bountygo.users u WHERE u.id = bountygo.current_user_id();
-	RETURN answer;
+	RETURN bountygo.me_object(bountygo.require_user());
 END
 $$;
 COMMENT ON FUNCTION bountygo.me() IS
-'The caller''s own account: id, nickname, avatar_url, created_at, email, role, locale, timezone. UB401 without a token.';
+'The caller''s own account: id, nickname, avatar_url, created_at, email, email_verified, role, locale, timezone, updated_at. UB401 without a token.';

@@ -280,6 +280,11 @@ BEGIN
 	IF checked.problem IS NOT NULL THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/url', checked.problem));
 	END IF;
+	IF bountygo.model_calls_left() = 0 THEN
+		RAISE EXCEPTION 'your model calls of today are used up' USING ERRCODE = 'UB429',
+			DETAIL = ceil(extract(epoch FROM date_trunc('day', timezone('UTC', clock_timestamp())) + interval '1 day' - timezone('UTC', clock_timestamp())))::text,
+			HINT = 'extract_text() reads it by rules alone, at any time.';
+	END IF;
 	key := encode(sha256(convert_to(concat_ws(' ', coalesce(caller::text, ''), checked.canonical, submit_text.content), 'UTF8')), 'hex');
 	LOOP
 		SELECT j.id INTO job FROM bountygo.jobs j
@@ -299,7 +304,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.submit_text(text, text) IS
-'Queues text of 10 to 200000 characters for rules and model; returns the job. UB422 if it is too short or too long.';
+'Queues text of 10 to 200000 characters for rules and model; returns the job. UB422 if it is too short or too long, UB429 (DETAIL: seconds until the next UTC day) if the caller''s model calls of today are used up.';
 
 -- Looking and cancelling --------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 -- through ppio/ledger.c. Lock order everywhere: model_provider, model_budget, model_calls.
 
 CREATE FUNCTION bountygo.ppio_admit(job_id bigint, model text, tokens bigint, daily_tokens bigint, rate_per_minute integer,
-	breaker_open_s integer, OUT verdict text, OUT call_id bigint, OUT retry_at timestamptz)
+	breaker_open_s integer, user_daily_calls integer DEFAULT -1, OUT verdict text, OUT call_id bigint, OUT retry_at timestamptz)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -13,6 +13,8 @@ DECLARE
 	moment timestamptz;
 	today date;
 	is_probe boolean := false;
+	asker bigint;
+	allowed integer;
 BEGIN
 	-- The one row of the provider is the lock under which admissions happen one after another.
 	SELECT * INTO STRICT provider FROM bountygo.model_provider p WHERE p.only FOR UPDATE;
@@ -68,6 +70,15 @@ BEGIN
 		END IF;
 	END IF;
 
+	-- What each user has had today. Admissions happen one after another, so what is looked at here still holds below.
+	SELECT j.requested_by, nullif(coalesce(u.model_calls_per_day, user_daily_calls), -1) INTO asker, allowed
+		FROM bountygo.jobs j JOIN bountygo.users u ON u.id = j.requested_by WHERE j.id = ppio_admit.job_id;
+	IF allowed <= coalesce((SELECT g.calls FROM bountygo.model_usage g WHERE g.user_id = asker AND g.day = today), 0) THEN
+		verdict := 'quota';
+		retry_at := (today + 1)::timestamp AT TIME ZONE 'UTC';
+		RETURN;
+	END IF;
+
 	INSERT INTO bountygo.model_budget AS b (day, limit_tokens) VALUES (today, daily_tokens)
 	ON CONFLICT (day) DO UPDATE SET limit_tokens = excluded.limit_tokens WHERE b.limit_tokens <> excluded.limit_tokens;
 	UPDATE bountygo.model_budget b SET reserved_tokens = b.reserved_tokens + tokens
@@ -79,6 +90,10 @@ BEGIN
 	END IF;
 	INSERT INTO bountygo.model_calls (job_id, model, reserved_tokens, created_at) VALUES (ppio_admit.job_id, ppio_admit.model, tokens, moment)
 	RETURNING id INTO call_id;
+	IF asker IS NOT NULL THEN
+		INSERT INTO bountygo.model_usage AS g (user_id, day, calls) VALUES (asker, today, 1)
+		ON CONFLICT (user_id, day) DO UPDATE SET calls = g.calls + 1;
+	END IF;
 	IF is_probe THEN
 		UPDATE bountygo.model_provider p SET probe_call_id = ppio_admit.call_id WHERE p.only;
 	END IF;
@@ -86,7 +101,7 @@ BEGIN
 	retry_at := NULL;
 END
 $$;
-COMMENT ON FUNCTION bountygo.ppio_admit(bigint, text, bigint, bigint, integer, integer) IS 'Internal. Reserves tokens for a call of the model before it is made. verdict: admit (call_id is the reserved row), later (breaker open, provider paused or rate reached; retry_at), budget (today''s tokens are used up; retry_at is the next UTC day).';
+COMMENT ON FUNCTION bountygo.ppio_admit(bigint, text, bigint, bigint, integer, integer, integer) IS 'Internal. Reserves tokens for a call of the model before it is made. verdict: admit (call_id is the reserved row), later (breaker open, provider paused or rate reached; retry_at), budget (today''s tokens are used up; retry_at is the next UTC day), quota (the calls of the job''s user are: users.model_calls_per_day, else user_daily_calls, -1 for no limit). A call counts once it is admitted, whatever comes of it.';
 
 CREATE FUNCTION bountygo.ppio_close(call_id bigint, state text, outcome text, spent bigint, http_status integer) RETURNS boolean
 LANGUAGE plpgsql
@@ -209,3 +224,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.ppio_reset_breaker() IS 'Closes the circuit breaker of the model and ends a pause that the provider asked for. True if there was one to end. Jobs that wait for the model go on at their next try. For administrators.';
+
+CREATE FUNCTION bountygo.model_calls_left() RETURNS integer
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT greatest(0, l.allowed - coalesce((SELECT g.calls FROM bountygo.model_usage g
+	WHERE g.user_id = u.id AND g.day = (clock_timestamp() AT TIME ZONE 'UTC')::date), 0))
+FROM bountygo.users u
+CROSS JOIN LATERAL (SELECT nullif(coalesce(u.model_calls_per_day, current_setting('bountygo.ppio_user_daily_calls')::integer), -1) AS allowed) l
+WHERE u.id = bountygo.current_user_id()
+$$;
+COMMENT ON FUNCTION bountygo.model_calls_left() IS
+'How many model calls the caller''s jobs may still make this UTC day; NULL: as many as the budget allows, or nobody is signed in.';

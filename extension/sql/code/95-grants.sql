@@ -15,7 +15,11 @@ DECLARE
 		'has_control_characters', 'cursor_make', 'cursor_read', 'cursor_mac', 'reward_value', 'deadline_value', 'prize_value',
 		'milestone_value', 'quotes_at']
 		-- signing in and accounts
-		|| ARRAY['current_session_id', 'current_scopes']
+		|| ARRAY['current_session_id', 'current_scopes', 'checksum_address', 'require_user', 'require_person', 'refresh_session', 'sign_out',
+			'sign_out_everywhere', 'list_sessions', 'revoke_session', 'wallet_nonce', 'wallet_sign_in', 'wallet_link', 'wallet_object',
+			'oidc_sign_in', 'google_sign_in', 'clerk_sign_in', 'oidc_link', 'auth_status', 'me_object', 'public_user', 'nickname_problem',
+			'update_me', 'admin_update_user', 'list_wallets', 'set_primary_wallet', 'unlink_wallet', 'api_key_object', 'list_api_keys',
+			'create_api_key', 'revoke_api_key', 'export_me', 'delete_me', 'model_calls_left']
 		-- tasks, todos, messages, reports
 		|| ARRAY['route_example', 'task_fields', 'put_task_fields', 'record_task_changes', 'field_key', 'next_statuses']
 		-- lists and search
@@ -25,7 +29,7 @@ DECLARE
 		-- rechecks, clusters, cards
 		|| ARRAY['recheck_task']
 		-- REST and its documentation
-		|| ARRAY['request_header', 'llms_text', 'schemas', 'schema_of', 'schema_members', 'enum_schema_name', 'type_schema',
+		|| ARRAY['request_header', 'answer_fields', 'llms_text', 'schemas', 'schema_of', 'schema_members', 'enum_schema_name', 'type_schema',
 			'argument_default', 'argument_rules', 'route_arguments', 'route_texts', 'openapi_components', 'openapi_operations', 'error_catalogue'];
 	-- What administrators may do besides.
 	admin constant text[] := ARRAY['issue_token', 'create_user', 'doctor', 'schema_version', 'migrations', 'library_version',
@@ -37,15 +41,22 @@ DECLARE
 	-- What workers may not: hand out identities, make tables, end each other.
 	not_worker constant text[] := ARRAY['call', 'authenticate', 'issue_token', 'access_token', 'create_user', 'init', 'start', 'stop', 'launch_workers',
 		'terminate_workers', 'register_workers', 'signal_workers', 'grant_privileges', 'migrations', 'sync_routes', 'doctor',
-		'create_task', 'me'];
+		'create_task', 'me']
+		|| ARRAY['start_session', 'new_refresh_token', 'tokens_object', 'refresh_session', 'wallet_nonce', 'wallet_sign_in', 'wallet_link',
+			'oidc_sign_in', 'oidc_link', 'admin_update_user', 'set_user_role', 'set_oidc_provider', 'set_primary_wallet', 'unlink_wallet',
+			'create_api_key', 'export_me', 'delete_me'];
 	-- The short list of functions that run with the rights of the tables' owner: they write what workers trust, from arguments
 	-- that they check themselves; or they are triggers, which must see what their caller may not, and at commit run as whoever
 	-- is the session's user then.
+	-- Accounts: who signs in is nobody yet; secrets and proofs are nobody's to write; an account's end reaches everything.
 	as_owner constant text[] := ARRAY['gateway_routes', 'submit_one', 'submit_urls', 'submit_text', 'health', 'check_quotes', 'check_task_evidence',
 		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate',
 		-- organizers, tags, analytics
 		'hold_organizer', 'hold_tags', 'keep_former_name',
-		'make_task_counts', 'count_rows', 'check_join', 'clear_task'];
+		'make_task_counts', 'count_rows', 'check_join', 'clear_task',
+		-- accounts
+		'refresh_session', 'wallet_nonce', 'wallet_sign_in', 'wallet_link', 'oidc_sign_in', 'oidc_link', 'set_primary_wallet', 'unlink_wallet',
+		'create_api_key', 'admin_update_user', 'export_me', 'delete_me'];
 	f record;
 	statement text;
 BEGIN
