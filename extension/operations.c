@@ -9,7 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "auth/jwt.h"
+#include "auth/keys.h"
 #include "catalog/pg_type.h"
 #include "common/hmac.h"
 #include "common/sha2.h"
@@ -24,55 +27,75 @@
 #define CURSOR_DOMAIN "bountygo cursor: "
 
 PG_FUNCTION_INFO_V1(bountygo_cursor_mac);
+PG_FUNCTION_INFO_V1(bountygo_cursor_is_ours);
 PG_FUNCTION_INFO_V1(bountygo_quotes_at);
 PG_FUNCTION_INFO_V1(bountygo_secret_status);
 PG_FUNCTION_INFO_V1(bountygo_reader_problem);
 PG_FUNCTION_INFO_V1(bountygo_library_version);
 
 extern PGDLLEXPORT Datum bountygo_cursor_mac(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_cursor_is_ours(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum bountygo_quotes_at(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum bountygo_secret_status(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum bountygo_reader_problem(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum bountygo_library_version(PG_FUNCTION_ARGS);
 
+/* The prefix keeps this use of the signing key apart from tokens, which never hold a space. */
+static void sign_cursor(const bg_jwt_key *key, text *payload, uint8 mac[PG_SHA256_DIGEST_LENGTH])
+{
+	pg_hmac_ctx *context = pg_hmac_create(PG_SHA256);
+	bool failed;
+
+	if (context == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	failed =
+	    pg_hmac_init(context, (const uint8 *) (key ? key->bytes : ""), key ? key->len : 0) < 0 ||
+	    pg_hmac_update(context, (const uint8 *) CURSOR_DOMAIN, strlen(CURSOR_DOMAIN)) < 0 ||
+	    pg_hmac_update(context, (const uint8 *) VARDATA_ANY(payload), VARSIZE_ANY_EXHDR(payload)) <
+	        0 ||
+	    pg_hmac_final(context, mac, PG_SHA256_DIGEST_LENGTH) < 0;
+	pg_hmac_free(context);
+	if (failed)
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not sign a cursor")));
+}
+
 /*
  * bountygo.cursor_mac(payload) bytea
  *
- * The prefix keeps this use of the signing key apart from tokens, which never hold a space. Without a key the result is a
- * checksum: it tells a mistyped cursor, and a forged one gains nothing but another place in a list.
+ * Without a key the result is a checksum: it tells a mistyped cursor, and a forged one gains nothing but another place in a list.
  */
 Datum bountygo_cursor_mac(PG_FUNCTION_ARGS)
 {
-	text *payload = PG_GETARG_TEXT_PP(0);
+	const bg_jwt_key *keys;
 	const char *why;
-	char *key = NULL;
-	uint8 digest[PG_SHA256_DIGEST_LENGTH];
-	pg_hmac_ctx *context;
-	bytea *result;
-	bool failed;
+	uint8 mac[PG_SHA256_DIGEST_LENGTH];
+	bytea *result = palloc(VARHDRSZ + CURSOR_MAC_BYTES);
 
-	if (bg_jwt_key_file != NULL && bg_jwt_key_file[0] != '\0')
-		key = bg_config_read_secret(bg_jwt_key_file, &why);
-	context = pg_hmac_create(PG_SHA256);
-	if (context == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	failed = pg_hmac_init(context, (const uint8 *) (key ? key : ""), key ? strlen(key) : 0) < 0 ||
-	         pg_hmac_update(context, (const uint8 *) CURSOR_DOMAIN, strlen(CURSOR_DOMAIN)) < 0 ||
-	         pg_hmac_update(context, (const uint8 *) VARDATA_ANY(payload),
-	                        VARSIZE_ANY_EXHDR(payload)) < 0 ||
-	         pg_hmac_final(context, digest, sizeof(digest)) < 0;
-	pg_hmac_free(context);
-	if (key != NULL)
-	{
-		explicit_bzero(key, strlen(key));
-		pfree(key);
-	}
-	if (failed)
-		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not sign a cursor")));
-	result = palloc(VARHDRSZ + CURSOR_MAC_BYTES);
+	sign_cursor(bg_keys_get(&keys, &why) > 0 ? &keys[0] : NULL, PG_GETARG_TEXT_PP(0), mac);
 	SET_VARSIZE(result, VARHDRSZ + CURSOR_MAC_BYTES);
-	memcpy(VARDATA(result), digest, CURSOR_MAC_BYTES);
+	memcpy(VARDATA(result), mac, CURSOR_MAC_BYTES);
 	PG_RETURN_BYTEA_P(result);
+}
+
+/* bountygo.cursor_is_ours(payload, mac) boolean: whoever is reading a list while the key is changed goes on reading. */
+Datum bountygo_cursor_is_ours(PG_FUNCTION_ARGS)
+{
+	text *payload = PG_GETARG_TEXT_PP(0);
+	bytea *given = PG_GETARG_BYTEA_PP(1);
+	const bg_jwt_key *keys;
+	const char *why;
+	int n = bg_keys_get(&keys, &why);
+	uint8 mac[PG_SHA256_DIGEST_LENGTH];
+
+	if (VARSIZE_ANY_EXHDR(given) != CURSOR_MAC_BYTES)
+		PG_RETURN_BOOL(false);
+	for (int i = 0; i < Max(n, 1); i++)
+	{
+		sign_cursor(n > 0 ? &keys[i] : NULL, payload, mac);
+		if (CRYPTO_memcmp(VARDATA_ANY(given), mac, CURSOR_MAC_BYTES) == 0)
+			PG_RETURN_BOOL(true);
+	}
+	PG_RETURN_BOOL(false);
 }
 
 typedef struct edge
@@ -182,15 +205,17 @@ Datum bountygo_quotes_at(PG_FUNCTION_ARGS)
 Datum bountygo_secret_status(PG_FUNCTION_ARGS)
 {
 	char *setting = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	bool is_jwt = strcmp(setting, "jwt_key_file") == 0;
+	bool is_previous = strcmp(setting, "jwt_previous_key_file") == 0;
+	bool is_jwt = is_previous || strcmp(setting, "jwt_key_file") == 0;
 	const char *why = "it cannot be read";
 	const char *path;
 	char *secret;
 	size_t len;
 
 	if (!is_jwt && strcmp(setting, "ppio_key_file") != 0)
-		bg_error_invalid("/setting", "This must be jwt_key_file or ppio_key_file.", NULL);
-	path = is_jwt ? bg_jwt_key_file : bg_ppio_key_file;
+		bg_error_invalid(
+		    "/setting", "This must be jwt_key_file, jwt_previous_key_file or ppio_key_file.", NULL);
+	path = is_previous ? bg_jwt_previous_key_file : is_jwt ? bg_jwt_key_file : bg_ppio_key_file;
 	if (path == NULL || path[0] == '\0')
 		PG_RETURN_TEXT_P(cstring_to_text("not set"));
 	secret = bg_config_read_secret(path, &why);

@@ -5,11 +5,14 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include <openssl/crypto.h>
 
 #include "auth/base64url.h"
+#include "auth/keys.h"
+#include "auth/seal.h"
 #include "errors.h"
 
 #define MAX_RANDOM 1024
@@ -17,10 +20,14 @@
 extern PGDLLEXPORT Datum bountygo_random_token(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum bountygo_random_name(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum bountygo_equal_secrets(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_seal(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_unseal(PG_FUNCTION_ARGS);
 
 PG_FUNCTION_INFO_V1(bountygo_random_token);
 PG_FUNCTION_INFO_V1(bountygo_random_name);
 PG_FUNCTION_INFO_V1(bountygo_equal_secrets);
+PG_FUNCTION_INFO_V1(bountygo_seal);
+PG_FUNCTION_INFO_V1(bountygo_unseal);
 
 static void get_random(void *to, size_t len)
 {
@@ -78,4 +85,50 @@ Datum bountygo_equal_secrets(PG_FUNCTION_ARGS)
 
 	PG_RETURN_BOOL(VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
 	               CRYPTO_memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0);
+}
+
+/* bountygo.seal(plain text, context text) RETURNS bytea */
+Datum bountygo_seal(PG_FUNCTION_ARGS)
+{
+	char *plain = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	text *context = PG_GETARG_TEXT_PP(1);
+	char *bytes = pg_server_to_any(plain, strlen(plain), PG_UTF8);
+	size_t len = strlen(bytes);
+	bytea *sealed = palloc(VARHDRSZ + len + BG_SEAL_OVERHEAD);
+	const bg_jwt_key *keys;
+	unsigned char nonce[12];
+
+	(void) bg_keys_need(&keys);
+	get_random(nonce, sizeof(nonce));
+	if (!bg_seal(keys[0].bytes, keys[0].len, VARDATA_ANY(context), VARSIZE_ANY_EXHDR(context),
+	             nonce, bytes, len, (unsigned char *) VARDATA(sealed)))
+		bg_error_invalid("/context",
+		                 "This must have at most 255 bytes, what is sealed at most 16 MB.", NULL);
+	explicit_bzero(bytes, len);
+	SET_VARSIZE(sealed, VARHDRSZ + len + BG_SEAL_OVERHEAD);
+	PG_RETURN_BYTEA_P(sealed);
+}
+
+/* bountygo.unseal(sealed bytea, context text) RETURNS text */
+Datum bountygo_unseal(PG_FUNCTION_ARGS)
+{
+	bytea *sealed = PG_GETARG_BYTEA_PP(0);
+	text *context = PG_GETARG_TEXT_PP(1);
+	size_t len = VARSIZE_ANY_EXHDR(sealed);
+	const bg_jwt_key *keys;
+	int n = bg_keys_need(&keys);
+	char *plain;
+
+	if (len < BG_SEAL_OVERHEAD)
+		PG_RETURN_NULL();
+	plain = palloc(len);
+	for (int i = 0; i < n; i++)
+	{
+		if (!bg_unseal(keys[i].bytes, keys[i].len, VARDATA_ANY(context), VARSIZE_ANY_EXHDR(context),
+		               (unsigned char *) VARDATA_ANY(sealed), len, plain))
+			continue;
+		plain[len - BG_SEAL_OVERHEAD] = '\0';
+		PG_RETURN_TEXT_P(cstring_to_text(pg_any_to_server(plain, len - BG_SEAL_OVERHEAD, PG_UTF8)));
+	}
+	PG_RETURN_NULL();
 }

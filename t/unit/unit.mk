@@ -3,7 +3,7 @@
 #   make unit-asan   the same under AddressSanitizer and UndefinedBehaviorSanitizer
 # Every test links one archive of all plain C; what it doesn't use isn't linked.
 
-AUTH_C = $(patsubst %,extension/auth/%.c,base64url jwt)
+AUTH_C = $(patsubst %,extension/auth/%.c,base64url ethereum jwk jwt keccak oidc seal siwe)
 SEARCH_C = extension/search/parser.c extension/search/characters.c extension/search/nearness.c
 UNIT_C = $(PLAIN_C) extension/ppio/prompt.c extension/reader/client.c extension/search/simhash.c $(SEARCH_C) $(AUTH_C) $(wildcard extension/web/*.c)
 UNIT_TESTS = $(filter-out gateway_%,$(sort $(patsubst t/unit/%.c,%,$(wildcard t/unit/*.c))))

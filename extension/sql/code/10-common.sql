@@ -62,6 +62,11 @@ AS 'MODULE_PATHNAME', 'bountygo_cursor_mac' LANGUAGE c STABLE STRICT;
 COMMENT ON FUNCTION bountygo.cursor_mac(text) IS
 'The signature of a cursor: HMAC-SHA256, 16 bytes, under a key derived from bountygo.jwt_key_file; without a key file only a checksum against mistakes, as a cursor grants nothing.';
 
+CREATE FUNCTION bountygo.cursor_is_ours(payload text, mac bytea) RETURNS boolean
+AS 'MODULE_PATHNAME', 'bountygo_cursor_is_ours' LANGUAGE c STABLE STRICT;
+COMMENT ON FUNCTION bountygo.cursor_is_ours(text, bytea) IS
+'Whether mac is what cursor_mac(payload) is, or was under the key of bountygo.jwt_previous_key_file.';
+
 CREATE FUNCTION bountygo.cursor_make(sort text, key text, id bigint) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -88,7 +93,7 @@ BEGIN
 		IF length(bytes) > 16 THEN
 			BEGIN
 				payload := convert_from(substr(bytes, 17), 'UTF8');
-				IF bountygo.cursor_mac(payload) <> substr(bytes, 1, 16) THEN
+				IF NOT bountygo.cursor_is_ours(payload, substr(bytes, 1, 16)) THEN
 					payload := NULL;
 				END IF;
 			EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN

@@ -7,7 +7,7 @@ COMMENT ON FUNCTION bountygo.library_version() IS 'Version of the C code that is
 CREATE FUNCTION bountygo.secret_status(setting text) RETURNS text
 AS 'MODULE_PATHNAME', 'bountygo_secret_status' LANGUAGE c VOLATILE STRICT;
 COMMENT ON FUNCTION bountygo.secret_status(text) IS
-'What is wrong with the file that a setting names, jwt_key_file or ppio_key_file; "not set", or NULL if it is fine. Tells neither its content nor its path.';
+'What is wrong with the file that a setting names, jwt_key_file, jwt_previous_key_file or ppio_key_file; "not set", or NULL if it is fine. Tells neither its content nor its path.';
 
 CREATE FUNCTION bountygo.reader_problem() RETURNS text
 AS 'MODULE_PATHNAME', 'bountygo_reader_problem' LANGUAGE c VOLATILE STRICT;

@@ -15,13 +15,20 @@ DECLARE
 		'has_control_characters', 'cursor_make', 'cursor_read', 'cursor_mac', 'reward_value', 'deadline_value', 'prize_value',
 		'milestone_value', 'quotes_at']
 		-- signing in and accounts
-		|| ARRAY['current_session_id', 'current_scopes', 'checksum_address', 'require_user', 'require_person', 'refresh_session', 'sign_out',
+		|| ARRAY['current_session_id', 'current_scopes', 'cursor_is_ours', 'checksum_address', 'require_user', 'require_person', 'refresh_session', 'sign_out',
 			'sign_out_everywhere', 'list_sessions', 'revoke_session', 'wallet_nonce', 'wallet_sign_in', 'wallet_link', 'wallet_object',
 			'oidc_sign_in', 'google_sign_in', 'clerk_sign_in', 'oidc_link', 'auth_status', 'me_object', 'public_user', 'nickname_problem',
 			'update_me', 'admin_update_user', 'list_wallets', 'set_primary_wallet', 'unlink_wallet', 'api_key_object', 'list_api_keys',
 			'create_api_key', 'revoke_api_key', 'export_me', 'delete_me', 'model_calls_left']
 		-- tasks, todos, messages, reports
-		|| ARRAY['route_example', 'task_fields', 'put_task_fields', 'record_task_changes', 'field_key', 'next_statuses']
+		|| ARRAY['route_example', 'task_fields', 'put_task_fields', 'record_task_changes', 'field_key', 'next_statuses',
+			'require_editor', 'page_size', 'text_problems', 'tag_problems', 'reward_problems', 'language_problems', 'instant_problems',
+			'link_problems', 'content_problems', 'offset_problems', 'instant_window', 'date_window', 'iso_duration', 'canonical_fields',
+			'apply_user_fields', 'list_task_history', 'lock_own_task', 'update_task', 'complete_task', 'delete_task', 'todo_object',
+			'get_todo', 'join_task', 'leave_task', 'create_todo', 'update_todo', 'delete_todo', 'list_todos', 'my_deadlines',
+			'message_object', 'get_message', 'list_messages', 'post_message', 'edit_message', 'delete_message', 'report_object',
+			'get_report', 'report_task', 'list_reports', 'resolve_report', 'correction_value', 'correction_problems', 'may_correct_task',
+			'apply_corrections', 'correct_task', 'store_job_task', 'create_task_from_job', 'field_value', 'reward_parts', 'deadline_parts']
 		-- lists and search
 		|| ARRAY['matching_tasks']
 		-- organizers, tags, analytics
