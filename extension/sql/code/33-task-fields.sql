@@ -22,20 +22,10 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	keys constant text[] := ARRAY(SELECT bountygo.name_key(n.name) FROM unnest(names) WITH ORDINALITY AS n (name, i) ORDER BY n.i);
-	ids bigint[] := ARRAY(SELECT g.id FROM bountygo.tags g WHERE g.name_key = ANY (keys));
+	ids constant bigint[] := CASE WHEN cardinality(names) > 0 THEN bountygo.tag_ids(names) ELSE '{}' END;
 	changed integer;
 	added integer;
 BEGIN
-	IF cardinality(ids) < (SELECT count(DISTINCT k) FROM unnest(keys) AS k) THEN
-		-- In the order of their keys, so that two transactions with the same new tags cannot wait for each other.
-		INSERT INTO bountygo.tags (name, name_key)
-			SELECT DISTINCT ON (n.key) n.name, n.key FROM unnest(names, keys) WITH ORDINALITY AS n (name, key, i)
-			WHERE NOT EXISTS (SELECT FROM bountygo.tags g WHERE g.name_key = n.key)
-			ORDER BY n.key, n.i
-			ON CONFLICT DO NOTHING;
-		ids := ARRAY(SELECT g.id FROM bountygo.tags g WHERE g.name_key = ANY (keys));
-	END IF;
 	DELETE FROM bountygo.task_tags tt WHERE tt.task_id = set_task_tags.task_id AND tt.tag_id <> ALL (ids);
 	GET DIAGNOSTICS changed = ROW_COUNT;
 	INSERT INTO bountygo.task_tags (task_id, tag_id)
@@ -172,3 +162,35 @@ END
 $$;
 COMMENT ON FUNCTION bountygo.record_task_changes(bigint, jsonb, jsonb, text, bigint) IS
 'Writes the history of a change: for each field of "after" whose value differs from that in "before" (as task_fields gives them; names by their keys, tags in any order) a row of task_history, and one event task_changed {"fields": [...]}. A status that became completed or cancelled is an event task_completed or task_cancelled {"participants": n}, instead if nothing else changed. Returns how many fields differ.';
+
+CREATE FUNCTION bountygo.list_task_history(id bigint, count bountygo.count_mode DEFAULT 'none', cursor text DEFAULT NULL,
+	"limit" integer DEFAULT 20) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	size constant integer := bountygo.page_size(list_task_history."limit");
+	after_id bigint;
+	items jsonb;
+	ids bigint[];
+BEGIN
+	PERFORM bountygo.require_task(list_task_history.id);
+	IF cursor IS NOT NULL THEN
+		after_id := (bountygo.cursor_read(cursor, 'history')).id;
+	END IF;
+	SELECT array_agg(p.id ORDER BY p.id DESC), jsonb_agg(p.item ORDER BY p.id DESC) FILTER (WHERE p.n <= size) INTO ids, items
+		FROM (SELECT h.id, row_number() OVER (ORDER BY h.id DESC) AS n, jsonb_build_object('id', h.id,
+				'changed_at', bountygo.rfc3339(h.changed_at), 'method', h.method,
+				'changed_by', CASE WHEN u.id IS NOT NULL THEN bountygo.user_object(u.id, u.nickname, u.avatar_url, u.created_at) END,
+				'field', h.field, 'old_value', h.old_value, 'new_value', h.new_value) AS item
+			FROM bountygo.task_history h LEFT JOIN bountygo.public_users u ON u.id = h.changed_by
+			WHERE h.task_id = list_task_history.id AND (after_id IS NULL OR h.id < after_id)
+			ORDER BY h.id DESC LIMIT size + 1) p;
+	RETURN jsonb_build_object('items', coalesce(items, '[]'),
+			'next', CASE WHEN cardinality(ids) > size THEN bountygo.cursor_make('history', NULL, ids[size]) END)
+		|| CASE WHEN list_task_history.count <> 'none' THEN jsonb_build_object('total',
+			(SELECT count(*) FROM bountygo.task_history h WHERE h.task_id = list_task_history.id)) ELSE '{}' END;
+END
+$$;
+COMMENT ON FUNCTION bountygo.list_task_history(bigint, bountygo.count_mode, text, integer) IS
+'What changed in a task, newest first: when, by whom or what (method as in evidence), which field, its value before and after, null for none. limit 1 to 100, default 20. UB404 if there is no such task for you.';

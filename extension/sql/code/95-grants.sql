@@ -60,7 +60,8 @@ DECLARE
 		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate',
 		-- organizers, tags, analytics
 		'hold_organizer', 'hold_tags', 'keep_former_name',
-		'make_task_counts', 'count_rows', 'check_join', 'clear_task',
+		-- tasks, todos, messages, reports
+		'make_task_counts', 'count_rows', 'check_join', 'clear_task', 'apply_corrections', 'store_job_task',
 		-- accounts
 		'refresh_session', 'wallet_nonce', 'wallet_sign_in', 'wallet_link', 'oidc_sign_in', 'oidc_link', 'set_primary_wallet', 'unlink_wallet',
 		'create_api_key', 'admin_update_user', 'export_me', 'delete_me'];
