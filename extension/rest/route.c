@@ -102,6 +102,29 @@ static void read_path(bg_route *route, const char *path)
 		route->path[route->n_path++] = pnstrdup(open + 1, path - open - 1);
 }
 
+/* What else there is under the same path. */
+static void read_siblings(bg_route *route, Relation table)
+{
+	TupleDesc shape = RelationGetDescr(table);
+	SysScanDesc scan;
+	ScanKeyData which;
+	HeapTuple row;
+
+	ScanKeyInit(&which, get_attnum(RelationGetRelid(table), "path"), BTEqualStrategyNumber,
+	            F_TEXTEQ, CStringGetTextDatum(route->path_template));
+	scan = systable_beginscan(table, InvalidOid, false, GetActiveSnapshot(), 1, &which);
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		char *method = column(row, shape, "method");
+
+		if (strcmp(method, "GET") == 0)
+			route->get_id = pg_strtoint32(column(row, shape, "id"));
+		else if (strcmp(method, "POST") != 0)
+			route->is_written = true;
+	}
+	systable_endscan(scan);
+}
+
 /* False if there is no such route. Reads past row-level security, as the caller needs no right to the table. */
 static bool read_row(bg_route *route)
 {
@@ -127,10 +150,15 @@ static bool read_row(bg_route *route)
 		TupleDesc shape = RelationGetDescr(table);
 		char *auth = column(row, shape, "auth");
 
+		char *code = column(row, shape, "null_code");
+
 		route->method = column(row, shape, "method");
 		route->is_get = strcmp(route->method, "GET") == 0;
+		route->is_post = strcmp(route->method, "POST") == 0;
 		route->function = column(row, shape, "function");
 		route->reads_token = strcmp(auth, "none") != 0;
+		route->is_open = !route->reads_token || strcmp(auth, "optional") == 0;
+		route->scope = column(row, shape, "scope");
 		route->least = strcmp(auth, "user") == 0        ? BG_ROLE_USER
 		               : strcmp(auth, "moderator") == 0 ? BG_ROLE_MODERATOR
 		               : strcmp(auth, "admin") == 0     ? BG_ROLE_ADMIN
@@ -138,9 +166,19 @@ static bool read_row(bg_route *route)
 		route->status = pg_strtoint16(column(row, shape, "success_status"));
 		route->location = column(row, shape, "location");
 		route->is_async = strcmp(column(row, shape, "is_async"), "t") == 0;
-		read_path(route, column(row, shape, "path"));
+		route->answer = column(row, shape, "answer");
+		route->content_type = column(row, shape, "content_type");
+		if (strcmp(route->content_type, "application/json") == 0)
+			route->content_type = NULL;
+		route->is_secret = strcmp(column(row, shape, "is_secret"), "t") == 0;
+		/* "UB401" */
+		route->null_status = code == NULL ? 0 : pg_strtoint16(code + 2);
+		route->path_template = column(row, shape, "path");
+		read_path(route, route->path_template);
 	}
 	systable_endscan(scan);
+	if (found)
+		read_siblings(route, table);
 	table_close(table, AccessShareLock);
 	return found;
 }
@@ -151,6 +189,15 @@ static void not_callable(const bg_route *route, const char *why)
 	    ERROR,
 	    (errcode(ERRCODE_BG_NOT_BUILT), errmsg("this operation is not available on this server"),
 	     errdetail_log("Function bountygo.%s of route %d %s.", route->function, route->id, why)));
+}
+
+static int place_of(const bg_route *route, const char *name, bg_type_class class, bool is_array)
+{
+	for (int i = 0; i < route->n_arguments; i++)
+		if (strcmp(route->arguments[i].name, name) == 0 && route->arguments[i].class == class &&
+		    route->arguments[i].is_array == is_array)
+			return i;
+	return -1;
 }
 
 static void read_arguments(bg_route *route, HeapTuple tuple)
@@ -186,8 +233,13 @@ static void read_arguments(bg_route *route, HeapTuple tuple)
 	route->is_strict = function->proisstrict;
 	route->result_type = function->prorettype;
 	if (route->result_type != JSONBOID && route->result_type != JSONOID &&
-	    route->result_type != VOIDOID)
-		not_callable(route, "returns neither jsonb, json nor void");
+	    route->result_type != TEXTOID && route->result_type != VOIDOID)
+		not_callable(route, "returns neither jsonb, json, text nor void");
+	route->is_json =
+	    (route->result_type == JSONBOID || route->result_type == JSONOID) && route->status != 204;
+	route->count_argument = place_of(route, "count", BG_TYPE_ENUM, false);
+	route->clear_argument = place_of(route, "clear", BG_TYPE_TEXT, true);
+	route->cursor_argument = place_of(route, "cursor", BG_TYPE_TEXT, false);
 }
 
 static void read_function(bg_route *route)
