@@ -14,6 +14,12 @@
 #define BANDS 4
 #define MAX_PARTS 16
 
+extern PGDLLEXPORT Datum bountygo_simhash(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_hamming(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_similar_keys(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_title_similarity(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_titles_conflict(PG_FUNCTION_ARGS);
+
 PG_FUNCTION_INFO_V1(bountygo_simhash);
 PG_FUNCTION_INFO_V1(bountygo_hamming);
 PG_FUNCTION_INFO_V1(bountygo_similar_keys);
