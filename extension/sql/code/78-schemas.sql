@@ -96,6 +96,7 @@ AS $$
 	('Me', 'timezone', 'text', 'IANA name, such as Asia/Shanghai.'),
 	('Me', 'updated_at', 'instant', 'When the account last changed.'),
 	('AdminUser', 'disabled_at', 'instant?', 'Since when the account is closed to signing in.'),
+	('AdminUser', 'model_calls_per_day', 'count?', 'Model calls a UTC day; null: as many as anybody.'),
 	('Tokens', 'access_token', 'text', 'Send it as Authorization: Bearer.'),
 	('Tokens', 'token_type', '"Bearer"', 'Always Bearer.'),
 	('Tokens', 'expires_in', 'count', 'Seconds that the access token is good for.'),
