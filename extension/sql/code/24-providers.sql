@@ -54,7 +54,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.set_oidc_provider(text, text, text, text[], text[], boolean) IS
-'Adds an OpenID Connect provider or changes it; the workers fetch its keys at once. name: as in /auth/oidc/{provider}. issuer: exactly the tokens'' iss. audiences: client ids of which a token''s aud holds one. authorized_parties: accepted values of azp; empty: azp, if there is one, must be one of audiences. is_enabled false: nobody signs in by it, accounts stay. For administrators. UB422 for bad values, UB409 if another provider has the issuer.';
+'Adds an OpenID Connect provider or changes it; the workers fetch its keys at once. name: as in /auth/oidc/{provider}. issuer: exactly the tokens'' iss. audiences: client ids; whatever a token''s aud holds is one of them. authorized_parties: accepted values of azp; empty: azp, if there is one, must be one of audiences. is_enabled false: nobody signs in by it, accounts stay. For administrators. UB422 for bad values, UB409 if another provider has the issuer.';
 
 CREATE FUNCTION bountygo.want_keys(provider text) RETURNS boolean
 LANGUAGE plpgsql

@@ -19,7 +19,7 @@ CREATE TABLE bountygo.oidc_providers (
 	created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE bountygo.oidc_providers IS 'Who may vouch for users: OpenID Connect issuers. Administrators add rows; workers keep their keys fresh.';
-COMMENT ON COLUMN bountygo.oidc_providers.audiences IS 'Client ids: the token''s aud must hold one of them.';
+COMMENT ON COLUMN bountygo.oidc_providers.audiences IS 'Client ids: whatever the token''s aud holds is one of them.';
 COMMENT ON COLUMN bountygo.oidc_providers.authorized_parties IS 'Values of azp that are accepted; empty: azp, if there is one, must be one of audiences.';
 COMMENT ON COLUMN bountygo.oidc_providers.keys_wanted_at IS 'When a token came whose key is not known: the workers fetch the keys again, once in a while at most.';
 
