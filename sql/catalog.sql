@@ -9,12 +9,12 @@ SELECT bountygo.init() > 0 AS ready;
 SELECT p.oid::regprocedure AS unpinned FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 	WHERE p.pronamespace = 'bountygo'::regnamespace AND l.lanname IN ('sql', 'plpgsql') AND p.prosqlbody IS NULL
 		AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false)
-		AND p.proname NOT IN ('is_moderator', 'is_admin', 'matching_tasks')
+		AND p.proname NOT IN ('is_moderator', 'is_admin')
 	ORDER BY 1;
 
 -- What must inline does: SQL, STABLE, invoker's rights, no SET.
 SELECT p.oid::regprocedure AS not_inlinable FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-	WHERE p.pronamespace = 'bountygo'::regnamespace AND p.proname IN ('is_moderator', 'is_admin', 'matching_tasks')
+	WHERE p.pronamespace = 'bountygo'::regnamespace AND p.proname IN ('is_moderator', 'is_admin')
 		AND (l.lanname <> 'sql' OR p.provolatile <> 's' OR p.prosecdef OR p.proconfig IS NOT NULL);
 
 -- PUBLIC may do nothing.

@@ -17,6 +17,14 @@
 
 #define MAX_FORMS (1 + BG_SEARCH_MAX_WORD + BG_SEARCH_MAX_WORD * (BG_SEARCH_MAX_WORD - 1) / 2)
 
+extern PGDLLEXPORT Datum bountygo_words_start(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_words_next(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_words_end(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_words_types(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_prefix_singles(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_word_forms(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum bountygo_word_distance(PG_FUNCTION_ARGS);
+
 PG_FUNCTION_INFO_V1(bountygo_words_start);
 PG_FUNCTION_INFO_V1(bountygo_words_next);
 PG_FUNCTION_INFO_V1(bountygo_words_end);

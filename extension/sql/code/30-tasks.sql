@@ -26,19 +26,22 @@ COMMENT ON FUNCTION bountygo.may_edit_task(bigint) IS 'True if the signed-in cal
 -- State ---------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION bountygo.task_state(status bountygo.task_status, deadline_earliest timestamptz, deadline timestamptz,
-	at timestamptz DEFAULT pg_catalog.clock_timestamp()) RETURNS bountygo.task_state
+	opens_at timestamptz DEFAULT NULL, gone_at timestamptz DEFAULT NULL, at timestamptz DEFAULT pg_catalog.clock_timestamp())
+RETURNS bountygo.task_state
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
 	WHEN status IN ('completed', 'cancelled') OR at OPERATOR(pg_catalog.>) deadline THEN 'closed'::bountygo.task_state
+	WHEN gone_at IS NOT NULL THEN 'gone'
+	WHEN at OPERATOR(pg_catalog.<) opens_at THEN 'upcoming'
 	WHEN deadline IS NULL THEN 'unknown'
 	WHEN at OPERATOR(pg_catalog.<) deadline_earliest THEN 'open'
 	ELSE 'maybe' END;
-COMMENT ON FUNCTION bountygo.task_state(bountygo.task_status, timestamptz, timestamptz, timestamptz) IS
-'The state of a task at an instant (default: now), never stored. closed: completed, cancelled, or past the last instant its deadline can mean; maybe: inside the deadline''s window; unknown: no deadline is stated.';
+COMMENT ON FUNCTION bountygo.task_state(bountygo.task_status, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz) IS
+'The state of a task at an instant (default: now), never stored. The first that holds: closed: completed, cancelled, or past the last instant its deadline can mean; gone: its page is; upcoming: before the opening its page states; unknown: no deadline is stated; open: before the deadline''s window; maybe: inside it.';
 
 -- One task ------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION bountygo.task_evidence(id bigint) RETURNS jsonb
+CREATE FUNCTION bountygo.evidence_object(task_id bigint) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -46,12 +49,11 @@ DECLARE
 	found jsonb;
 	tags jsonb;
 BEGIN
-	PERFORM bountygo.require_task(task_evidence.id);
 	SELECT coalesce(jsonb_object_agg(e.field, jsonb_build_object('value', e.value, 'quote', e.quote, 'start', e.start_char,
 			'end', e.end_char, 'method', e.method, 'confidence', e.confidence, 'snapshot_id', e.snapshot_id)), '{}')
 		INTO found
 		FROM bountygo.evidence e
-		WHERE e.task_id = task_evidence.id AND e.is_current AND e.field NOT IN ('tags', 'rewards', 'milestones');
+		WHERE e.task_id = evidence_object.task_id AND e.is_current AND e.field NOT IN ('tags', 'rewards', 'milestones');
 	-- Tags have evidence each: the place of the first stands for the field, all of them are in quotes.
 	SELECT jsonb_build_object('tags', jsonb_build_object('value', jsonb_agg(n.name ORDER BY e.id, n.i),
 			'quote', (array_agg(e.quote ORDER BY e.id))[1], 'start', (array_agg(e.start_char ORDER BY e.id))[1],
@@ -62,9 +64,20 @@ BEGIN
 		INTO tags
 		FROM bountygo.evidence e, jsonb_array_elements(CASE jsonb_typeof(e.value) WHEN 'array' THEN e.value ELSE '[]' END)
 			WITH ORDINALITY AS n (name, i)
-		WHERE e.task_id = task_evidence.id AND e.is_current AND e.field = 'tags'
+		WHERE e.task_id = evidence_object.task_id AND e.is_current AND e.field = 'tags'
 		HAVING count(*) > 0;
 	RETURN found || coalesce(tags, '{}');
+END
+$$;
+COMMENT ON FUNCTION bountygo.evidence_object(bigint) IS 'The evidence of a task as task_evidence() gives it; empty if there is no such task for you.';
+
+CREATE FUNCTION bountygo.task_evidence(id bigint) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM bountygo.require_task(task_evidence.id);
+	RETURN bountygo.evidence_object(task_evidence.id);
 END
 $$;
 COMMENT ON FUNCTION bountygo.task_evidence(bigint) IS
@@ -88,6 +101,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	caller constant bigint := bountygo.current_user_id();
 	found jsonb;
 BEGIN
 	SELECT jsonb_build_object(
@@ -98,17 +112,15 @@ BEGIN
 			'category', t.category,
 			'language', t.language,
 			'status', t.status,
-			'state', bountygo.task_state(t.status, t.deadline_earliest, t.deadline),
+			'state', bountygo.task_state(t.status, t.deadline_earliest, t.deadline, t.opens_at, t.gone_at),
 			'organizer', CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'name', o.name) END,
 			'sponsor', CASE WHEN u.id IS NOT NULL THEN
 				jsonb_build_object('id', u.id, 'nickname', u.nickname, 'avatar_url', u.avatar_url) END,
 			'reward', bountygo.reward_value(t.reward_amount, t.reward_min, t.reward_currency, t.reward_distribution),
 			'deadline', bountygo.deadline_value(t.deadline_date, t.deadline_earliest, t.deadline, t.deadline_text,
 				t.deadline_precision, t.deadline_zone),
-			'eligibility', t.eligibility)
-		|| jsonb_build_object(
-			'tags', (SELECT coalesce(jsonb_agg(g.name ORDER BY g.name_key), '[]')
-				FROM bountygo.task_tags tt JOIN bountygo.tags g ON g.id = tt.tag_id WHERE tt.task_id = t.id),
+			'eligibility', t.eligibility,
+			'tags', (SELECT coalesce(jsonb_agg(g.name ORDER BY g.name_key), '[]') FROM bountygo.tags g WHERE g.id = ANY (t.tag_ids)),
 			'rewards', (SELECT coalesce(jsonb_agg(e.value || jsonb_build_object('quote', e.quote, 'start', e.start_char,
 					'end', e.end_char, 'method', e.method, 'confidence', e.confidence, 'snapshot_id', e.snapshot_id)
 					ORDER BY r.place NULLS LAST, r.id), '[]')
@@ -117,13 +129,29 @@ BEGIN
 					'end', e.end_char, 'method', e.method, 'confidence', e.confidence, 'snapshot_id', e.snapshot_id)
 					ORDER BY m.earliest, m.id), '[]')
 				FROM bountygo.milestones m JOIN bountygo.evidence e ON e.id = m.evidence_id WHERE m.task_id = t.id),
-			'evidence', bountygo.task_evidence(t.id),
+			'evidence', bountygo.evidence_object(t.id),
 			'missing', t.missing,
 			'source_url', t.source_url,
 			'external_link', t.external_link,
 			'snapshot_id', t.snapshot_id,
+			'counts', (SELECT jsonb_build_object('views', coalesce(max(c.views), 0), 'joins', coalesce(max(c.joins), 0),
+				'messages', coalesce(max(c.messages), 0)) FROM bountygo.task_counts c WHERE c.task_id = t.id),
+			'cluster', CASE WHEN t.cluster_id IS NOT NULL THEN (
+				SELECT jsonb_build_object('id', k.id, 'canonical_id', k.canonical_task_id, 'size', 1 + s.size, 'siblings', s.siblings)
+				FROM bountygo.clusters k, LATERAL (
+					SELECT count(*) AS size, coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'title', m.title, 'source_url', m.source_url)
+						ORDER BY m.id) FILTER (WHERE m.place <= 50), '[]') AS siblings
+					FROM (SELECT b.id, b.title, b.source_url, row_number() OVER (ORDER BY b.id) AS place
+						FROM bountygo.tasks b WHERE b.cluster_id = t.cluster_id AND b.id <> t.id) m) s
+				WHERE k.id = t.cluster_id) END,
+			'opens_at', bountygo.rfc3339(t.opens_at),
+			'checked_at', bountygo.rfc3339(t.checked_at),
+			'gone_at', bountygo.rfc3339(t.gone_at),
 			'created_at', bountygo.rfc3339(t.created_at),
 			'updated_at', bountygo.rfc3339(t.updated_at))
+			|| CASE WHEN caller IS NULL THEN '{}' ELSE jsonb_build_object('my_todo', (
+				SELECT jsonb_build_object('id', d.id, 'is_completed', d.is_completed) FROM bountygo.todos d
+				WHERE d.user_id = caller AND d.task_id = t.id)) END
 		INTO found
 		FROM bountygo.tasks t
 		LEFT JOIN bountygo.organizers o ON o.id = t.organizer_id
@@ -136,7 +164,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.get_task(bigint) IS
-'A task with its computed state, tags, rewards, milestones, organizer, public sponsor, and the evidence of each field; "missing" says why a field has no value. Drafts only for their sponsor and moderators. UB404 if there is no such task for you.';
+'A task with its computed state, tags, rewards, milestones, organizer, public sponsor, the evidence of each field, counts, and the other members of its cluster that you may see (the first 50 by name); "missing" says why a field has no value; signed in, my_todo is yours for it, or null. Drafts only for their sponsor and moderators. UB404 if there is no such task for you.';
 
 CREATE FUNCTION bountygo.snapshot(id bigint) RETURNS jsonb
 LANGUAGE plpgsql STABLE

@@ -1,57 +1,239 @@
 -- Lists of tasks: filters, orders, cursors, search.
 
 CREATE TYPE bountygo.state_filter AS ENUM ('open', 'maybe', 'closed', 'upcoming', 'gone', 'unknown', 'any');
-COMMENT ON TYPE bountygo.state_filter IS 'Which tasks a list shows. open: all that may still be open, so maybe and unknown as well; any: closed ones, too; else exactly that task_state.';
+COMMENT ON TYPE bountygo.state_filter IS 'Which tasks a list shows. open: all that are not surely over, so upcoming, maybe and unknown as well; any: closed and gone ones, too; else exactly that task_state.';
 
-CREATE TYPE bountygo.task_sort AS ENUM ('-created_at', 'deadline', '-reward');
-COMMENT ON TYPE bountygo.task_sort IS 'Order of a list of tasks: newest first, next to close first, highest reward first. Unknown deadlines and rewards come last.';
+CREATE TYPE bountygo.task_sort AS ENUM ('-created_at', 'deadline', '-reward', '-relevance', '-views');
+COMMENT ON TYPE bountygo.task_sort IS 'Order of a list of tasks: newest first, next to close first, highest reward first, best match of q first, most seen first. Unknown deadlines and rewards come last.';
 
--- Inlined into the statements of list_tasks, so that each order walks its own index. The casts of status keep the planner from
--- statistics that row security lets it half use: where all tasks are active, it took "not a draft" for a rare thing.
-CREATE FUNCTION bountygo.matching_tasks(pattern text, state bountygo.state_filter, status bountygo.task_status,
-	category bountygo.task_category, tag_ids bigint[], organizer_id bigint, sponsor_id bigint, reward_min numeric,
-	reward_max numeric, currency text, reward_type bountygo.reward_distribution, closes_before timestamptz,
-	closes_after timestamptz, language text, has_deadline boolean, source_host text, source_url text, at timestamptz)
-RETURNS TABLE (id bigint, created_at timestamptz, deadline timestamptz, reward_amount numeric)
-LANGUAGE sql STABLE
+CREATE FUNCTION bountygo.category_words() RETURNS TABLE (word text, category bountygo.task_category)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT t.id, t.created_at, t.deadline, t.reward_amount
-	FROM bountygo.tasks t
-	WHERE CASE $2
-			-- Not as an OR, which invites a bitmap of all open tasks and a sort where a walk along an index stops early.
-			WHEN 'open' THEN t.status::text NOT IN ('completed', 'cancelled') AND coalesce(t.deadline, 'infinity') >= $18
-			WHEN 'any' THEN true
-			ELSE bountygo.task_state(t.status, t.deadline_earliest, t.deadline, $18)::text = $2::text END
-		AND ($3 IS NULL AND t.status::text <> 'draft' OR t.status = $3)
-		AND ($4 IS NULL OR t.category = $4)
-		AND ($5 IS NULL OR $5 <@ ARRAY(SELECT tt.tag_id FROM bountygo.task_tags tt WHERE tt.task_id = t.id))
-		AND ($6 IS NULL OR t.organizer_id = $6)
-		AND ($7 IS NULL OR t.sponsor_id = $7)
-		AND ($8 IS NULL OR t.reward_amount >= $8)
-		AND ($9 IS NULL OR t.reward_amount <= $9)
-		AND ($10 IS NULL OR t.reward_currency = pg_catalog.upper($10))
-		AND ($11 IS NULL OR t.reward_distribution = $11)
-		AND ($12 IS NULL OR t.deadline < $12)
-		AND ($13 IS NULL OR t.deadline_earliest >= $13)
-		AND ($14 IS NULL OR t.language = $14)
-		AND ($15 IS NULL OR (t.deadline IS NOT NULL) = $15)
-		AND ($16 IS NULL OR t.source_host = pg_catalog.lower($16))
-		AND ($17 IS NULL OR t.source_url = $17)
-		AND ($1 IS NULL OR pg_catalog.lower(t.title) LIKE $1 OR pg_catalog.lower(t.summary) LIKE $1
-			OR EXISTS (SELECT FROM bountygo.organizers o WHERE o.id = t.organizer_id AND pg_catalog.lower(o.name) LIKE $1)
-			OR EXISTS (SELECT FROM bountygo.task_tags tt JOIN bountygo.tags g ON g.id = tt.tag_id
-				WHERE tt.task_id = t.id AND pg_catalog.lower(g.name) LIKE $1))
+	SELECT bountygo.name_key(w.word), c.category
+	FROM (VALUES
+		('development'::bountygo.task_category, '开发|编程|程序开发|软件开发|技术开发|技术|coding|programming|engineering|dev|software'),
+		('design', '设计|平面设计|UI设计|视觉设计|海报设计|ui|ux|graphic design'),
+		('content', '征文|写作|内容|内容创作|文章|文案|投稿|征稿|视频|writing|article|blog|copywriting|video'),
+		('research', '研究|调研|数据分析|分析|investigation|analysis|survey'),
+		('security', '安全|漏洞赏金|漏洞|漏洞悬赏|审计|众测|bug bounty|bug bounties|audit|vulnerability'),
+		('marketing', '营销|推广|市场|市场推广|宣传|promotion|growth'),
+		('translation', '翻译|本地化|localization|localisation|l10n'),
+		('community', '社区|社群|社区建设|社区运营|大使|ambassador|moderation'),
+		('hackathon', '黑客松|黑客马拉松|编程马拉松|hack|hackfest|buildathon'),
+		('grant', '资助|赠款|资助计划|基金|扶持|funding|grants|microgrant'),
+		('meme', '表情包|梗图|meme创作|memes|迷因'),
+		('web3_interaction', 'web3交互|web3互动|链上交互|链上任务|交互|交互任务|on-chain|onchain|testnet|quest'),
+		('social_giveaway', '社交媒体抽奖|社媒抽奖|抽奖|转发抽奖|空投|赠送|giveaway|airdrop|raffle'),
+		('trading_contest', '交易大赛|交易赛|交易竞赛|交易比赛|trading competition|trading'),
+		('quiz', '问答|答题|测验|竞答|trivia'),
+		('other', '其他|其它|综合|misc|others')) AS c (category, words)
+		CROSS JOIN LATERAL (SELECT c.category::text AS word UNION ALL SELECT regexp_split_to_table(c.words, '\|')) w
 $$;
-COMMENT ON FUNCTION bountygo.matching_tasks(text, bountygo.state_filter, bountygo.task_status, bountygo.task_category, bigint[],
-	bigint, bigint, numeric, numeric, text, bountygo.reward_distribution, timestamptz, timestamptz, text, boolean, text, text,
-	timestamptz) IS
-'The filters of list_tasks, checked and resolved: pattern is a lower-case LIKE pattern, source_url canonical, at the clock. NULL filters nothing.';
+COMMENT ON FUNCTION bountygo.category_words() IS
+'The words by which lists take a category: its own name, the Chinese names of the old service, and other English ones, as name_key.';
+
+CREATE FUNCTION bountygo.category_of(word text, pointer text DEFAULT '/category') RETURNS bountygo.task_category
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	key constant text := bountygo.name_key(left(category_of.word, 100));
+	found bountygo.task_category;
+	nearest text;
+BEGIN
+	IF category_of.word = ANY (enum_range(NULL::bountygo.task_category)::text[]) THEN
+		RETURN category_of.word;
+	END IF;
+	SELECT w.category INTO found FROM bountygo.category_words() w WHERE w.word = key;
+	IF found IS NULL AND category_of.word IS NOT NULL THEN
+		SELECT w.category INTO nearest
+			FROM bountygo.category_words() w, bountygo.word_distance(w.word, key, 8) AS d (distance)
+			ORDER BY strpos(w.word, key) = 0 OR key = '', d.distance, w.word LIMIT 1;
+		PERFORM bountygo.raise_invalid(bountygo.problem(pointer, format('This is no category; the nearest is "%s".', nearest)),
+			'Categories are ' || array_to_string(enum_range(NULL::bountygo.task_category), ', ') || '.');
+	END IF;
+	RETURN found;
+END
+$$;
+COMMENT ON FUNCTION bountygo.category_of(text, text) IS
+'The category that a word means, in English or Chinese (征文: content, 黑客松: hackathon); NULL for NULL. UB422 at the pointer names the nearest for a word that means none.';
+
+CREATE FUNCTION bountygo.find_tasks(query tsquery, title text, state bountygo.state_filter, status bountygo.task_status,
+	category bountygo.task_category, tag_ids bigint[], organizer_id bigint, sponsor_id bigint, reward_min numeric, reward_max numeric,
+	currency text, reward_type bountygo.reward_distribution, closes_before timestamptz, closes_after timestamptz, language text,
+	has_deadline boolean, source_host text, source_url text, at timestamptz, sort bountygo.task_sort, after_key text, after_id bigint,
+	size integer, count bountygo.count_mode, OUT ids bigint[], OUT next text, OUT total bigint) RETURNS record
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- A statement for the filters that are given, planned for their values: constant pieces, values only as parameters.
+	filter constant text := CASE
+			WHEN status IS NOT NULL THEN 't.status = $3'
+			WHEN state IN ('open', 'maybe', 'upcoming', 'unknown', 'gone') THEN 't.status IN (''active'', ''paused'')'
+			ELSE 't.status <> ''draft''' END
+		|| CASE state
+			WHEN 'any' THEN ''
+			WHEN 'closed' THEN ' AND (t.status IN (''completed'', ''cancelled'') OR t.deadline < $2)'
+			ELSE CASE WHEN status IS NOT NULL THEN ' AND t.status NOT IN (''completed'', ''cancelled'')' ELSE '' END
+				|| CASE state WHEN 'gone' THEN ' AND t.gone_at IS NOT NULL' ELSE ' AND t.gone_at IS NULL' END
+				|| CASE state
+					WHEN 'maybe' THEN ' AND t.deadline_earliest < t.deadline AND tstzrange(t.deadline_earliest, t.deadline, ''[]'') @> $2 AND (t.opens_at IS NULL OR t.opens_at <= $2)'
+					WHEN 'upcoming' THEN ' AND t.opens_at > $2'
+					WHEN 'unknown' THEN ' AND t.deadline IS NULL AND (t.opens_at IS NULL OR t.opens_at <= $2)'
+					ELSE '' END END
+		|| CASE WHEN category IS NOT NULL THEN ' AND t.category = $4' ELSE '' END
+		|| CASE WHEN tag_ids IS NOT NULL THEN ' AND t.tag_ids @> $5' ELSE '' END
+		|| CASE WHEN organizer_id IS NOT NULL THEN ' AND t.organizer_id = $6' ELSE '' END
+		|| CASE WHEN sponsor_id IS NOT NULL THEN ' AND t.sponsor_id = $7' ELSE '' END
+		|| CASE WHEN reward_min IS NOT NULL THEN ' AND t.reward_amount >= $8' ELSE '' END
+		|| CASE WHEN reward_max IS NOT NULL THEN ' AND t.reward_amount <= $9' ELSE '' END
+		|| CASE WHEN currency IS NOT NULL THEN ' AND t.reward_currency = $10' ELSE '' END
+		|| CASE WHEN reward_type IS NOT NULL THEN ' AND t.reward_distribution = $11' ELSE '' END
+		|| CASE WHEN closes_before IS NOT NULL THEN ' AND t.deadline < $12' ELSE '' END
+		|| CASE WHEN closes_after IS NOT NULL THEN ' AND t.deadline_earliest >= $13 AND t.deadline >= $13' ELSE '' END
+		|| CASE WHEN language IS NOT NULL THEN ' AND t.language = $14' ELSE '' END
+		|| CASE has_deadline WHEN true THEN ' AND t.deadline IS NOT NULL' WHEN false THEN ' AND t.deadline IS NULL' ELSE '' END
+		|| CASE WHEN source_host IS NOT NULL THEN ' AND t.source_host = $15' ELSE '' END
+		|| CASE WHEN source_url IS NOT NULL THEN ' AND t.source_url = $16' ELSE '' END
+		|| CASE WHEN query IS NOT NULL THEN ' AND t.search @@ $1' ELSE '' END;
+	-- Not over yet. Without a deadline a task never is.
+	lives constant boolean := state IN ('open', 'upcoming', 'gone');
+	not_over constant text := CASE WHEN NOT lives THEN '' ELSE ' AND coalesce(t.deadline, ''infinity'') >= $2' END;
+	known constant text := CASE WHEN NOT lives THEN ' AND t.deadline IS NOT NULL' ELSE ' AND t.deadline >= $2' END;
+	may_be_unknown constant boolean := CASE sort
+		WHEN 'deadline' THEN has_deadline IS NOT TRUE AND closes_before IS NULL AND closes_after IS NULL AND state <> 'maybe'
+		WHEN '-reward' THEN reward_min IS NULL AND reward_max IS NULL END;
+	after_time constant timestamptz := CASE WHEN sort IN ('-created_at', 'deadline') THEN after_key END;
+	after_number constant numeric := CASE WHEN sort NOT IN ('-created_at', 'deadline') THEN after_key END;
+	-- One more than asked for tells whether there is a next page.
+	wanted constant integer := size + 1;
+	statements text[];
+	statement text;
+	more_ids bigint[];
+	keys text[];
+	more_keys text[];
+	plan jsonb;
+BEGIN
+	-- Each walks an index in the order asked for or takes what another index finds and sorts it, as the planner sees fit. The unknown
+	-- are asked for apart, and only if the known do not fill the page.
+	statements := CASE sort
+		WHEN '-created_at' THEN ARRAY['SELECT t.id, t.created_at AS key FROM bountygo.tasks t WHERE ' || filter || not_over
+			|| CASE WHEN after_id IS NOT NULL THEN ' AND (t.created_at, t.id) < ($17, $19)' ELSE '' END
+			|| ' ORDER BY t.created_at DESC, t.id DESC LIMIT $20']
+		WHEN 'deadline' THEN ARRAY[
+			CASE WHEN has_deadline IS NOT FALSE AND state <> 'unknown' AND (after_id IS NULL OR after_time IS NOT NULL)
+				THEN 'SELECT t.id, t.deadline AS key FROM bountygo.tasks t WHERE ' || filter || known
+				|| CASE WHEN after_id IS NOT NULL THEN ' AND (t.deadline, t.id) > ($17, $19)' ELSE '' END
+				|| ' ORDER BY t.deadline, t.id LIMIT $20' END,
+			CASE WHEN may_be_unknown THEN 'SELECT t.id, t.deadline AS key FROM bountygo.tasks t WHERE ' || filter || ' AND t.deadline IS NULL'
+				|| CASE WHEN after_id IS NOT NULL AND after_time IS NULL THEN ' AND t.id > $19' ELSE '' END
+				|| ' ORDER BY t.deadline, t.id LIMIT $20' END]
+		WHEN '-reward' THEN ARRAY[
+			CASE WHEN after_id IS NULL OR after_number IS NOT NULL
+				THEN 'SELECT t.id, t.reward_amount AS key FROM bountygo.tasks t WHERE ' || filter || not_over || ' AND t.reward_amount IS NOT NULL'
+				|| CASE WHEN after_id IS NOT NULL THEN ' AND t.reward_amount <= $18 AND (t.reward_amount, t.id) < ($18, $19)' ELSE '' END
+				|| ' ORDER BY t.reward_amount DESC NULLS LAST, t.id DESC LIMIT $20' END,
+			CASE WHEN may_be_unknown THEN 'SELECT t.id, t.reward_amount AS key FROM bountygo.tasks t WHERE ' || filter || not_over
+				|| ' AND t.reward_amount IS NULL'
+				|| CASE WHEN after_id IS NOT NULL AND after_number IS NULL THEN ' AND t.id < $19' ELSE '' END
+				|| ' ORDER BY t.reward_amount DESC NULLS LAST, t.id DESC LIMIT $20' END]
+		WHEN '-views' THEN ARRAY['SELECT t.id, c.views AS key FROM bountygo.tasks t JOIN bountygo.task_counts c ON c.task_id = t.id WHERE '
+			|| filter || not_over || CASE WHEN after_id IS NOT NULL THEN ' AND (c.views, c.task_id) < ($18::bigint, $19)' ELSE '' END
+			|| ' ORDER BY c.views DESC, c.task_id DESC LIMIT $20']
+		ELSE ARRAY['SELECT r.id, r.score AS key FROM (
+				SELECT m.id, round((CASE WHEN lower(m.title) = $21 THEN 10 ELSE 0 END
+					+ ts_rank_cd(''{0.05, 0.2, 0.5, 1}'', m.search, $1, 1))::numeric, 6) AS score
+				FROM (SELECT t.id, t.title, t.search FROM bountygo.tasks t WHERE ' || filter || not_over || '
+					ORDER BY t.created_at DESC, t.id DESC LIMIT 1000) m) r'
+			|| CASE WHEN after_id IS NOT NULL THEN ' WHERE (r.score, r.id) < ($18, $19)' ELSE '' END
+			|| ' ORDER BY r.score DESC, r.id DESC LIMIT $20'] END;
+	FOREACH statement IN ARRAY statements LOOP
+		CONTINUE WHEN statement IS NULL OR cardinality(ids) >= wanted;
+		EXECUTE 'SELECT array_agg(p.id), array_agg(' || CASE WHEN sort IN ('-created_at', 'deadline') THEN 'bountygo.rfc3339(p.key)' ELSE 'p.key::text' END
+				|| ') FROM (' || statement || ') p' INTO more_ids, more_keys
+			USING query, at, status, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max, currency, reward_type, closes_before,
+				closes_after, language, source_host, source_url, after_time, after_number, after_id, wanted - coalesce(cardinality(ids), 0), title;
+		ids := ids || more_ids;
+		keys := keys || more_keys;
+	END LOOP;
+	IF cardinality(ids) > size THEN
+		next := bountygo.cursor_make(sort::text, keys[size], ids[size]);
+		ids := ids[1:size];
+	END IF;
+	IF count <> 'none' THEN
+		statement := 'SELECT count(*) FROM (SELECT FROM bountygo.tasks t WHERE ' || filter || not_over;
+		IF count = 'estimated' THEN
+			-- Small numbers are counted: an estimate of 3 is no use.
+			EXECUTE statement || ' LIMIT 1001) c' INTO total
+				USING query, at, status, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max, currency, reward_type,
+					closes_before, closes_after, language, source_host, source_url;
+			IF total > 1000 THEN
+				EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM bountygo.tasks t WHERE ' || filter || not_over INTO plan
+					USING query, at, status, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max, currency, reward_type,
+						closes_before, closes_after, language, source_host, source_url;
+				total := greatest(total, (plan #>> '{0,Plan,Plan Rows}')::numeric);
+			END IF;
+		ELSE
+			EXECUTE statement || ') c' INTO total
+				USING query, at, status, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max, currency, reward_type,
+					closes_before, closes_after, language, source_host, source_url;
+		END IF;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION bountygo.find_tasks(tsquery, text, bountygo.state_filter, bountygo.task_status, bountygo.task_category, bigint[], bigint, bigint,
+	numeric, numeric, text, bountygo.reward_distribution, timestamptz, timestamptz, text, boolean, text, text, timestamptz, bountygo.task_sort, text,
+	bigint, integer, bountygo.count_mode) IS
+'The ids of a page of list_tasks, the cursor of the next one, and how many there are if they are to be counted, under the caller''s row-level security. Arguments are checked and resolved by list_tasks; NULL filters nothing.';
+
+CREATE FUNCTION bountygo.find_public_tasks(query tsquery, title text, state bountygo.state_filter, status bountygo.task_status,
+	category bountygo.task_category, tag_ids bigint[], organizer_id bigint, sponsor_id bigint, reward_min numeric, reward_max numeric,
+	currency text, reward_type bountygo.reward_distribution, closes_before timestamptz, closes_after timestamptz, language text,
+	has_deadline boolean, source_host text, source_url text, at timestamptz, sort bountygo.task_sort, after_key text, after_id bigint,
+	size integer, count bountygo.count_mode, OUT ids bigint[], OUT next text, OUT total bigint) RETURNS record
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	times timestamptz[];
+BEGIN
+	IF status = 'draft' THEN
+		RETURN;
+	END IF;
+	IF sort = '-created_at' AND state = 'open' AND count = 'none' AND num_nonnulls(query, status, category, tag_ids, organizer_id,
+			sponsor_id, reward_min, reward_max, currency, reward_type, closes_before, closes_after, language, has_deadline, source_host,
+			source_url) = 0 THEN
+		-- What is asked for most has a plan that is kept.
+		SELECT array_agg(p.id), array_agg(p.created_at) INTO ids, times FROM (
+			SELECT t.id, t.created_at FROM bountygo.tasks t
+			WHERE t.status IN ('active', 'paused') AND t.gone_at IS NULL AND coalesce(t.deadline, 'infinity') >= at
+				AND (t.created_at, t.id) < (coalesce(after_key::timestamptz, 'infinity'), coalesce(after_id, 9223372036854775807))
+			ORDER BY t.created_at DESC, t.id DESC LIMIT size + 1) p;
+		IF cardinality(ids) > size THEN
+			next := bountygo.cursor_make('-created_at', bountygo.rfc3339(times[size]), ids[size]);
+			ids := ids[1:size];
+		END IF;
+		RETURN;
+	END IF;
+	SELECT f.ids, f.next, f.total INTO ids, next, total
+		FROM bountygo.find_tasks(query, title, state, status, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max,
+			currency, reward_type, closes_before, closes_after, language, has_deadline, source_host, source_url, at, sort, after_key,
+			after_id, size, count) f;
+END
+$$;
+COMMENT ON FUNCTION bountygo.find_public_tasks(tsquery, text, bountygo.state_filter, bountygo.task_status, bountygo.task_category, bigint[], bigint, bigint,
+	numeric, numeric, text, bountygo.reward_distribution, timestamptz, timestamptz, text, boolean, text, text, timestamptz, bountygo.task_sort, text,
+	bigint, integer, bountygo.count_mode) IS
+'find_tasks() for all that everyone may see, never a draft. It runs with the rights of the tables'' owner: under row-level security no index of words, amounts or states may be used, since their operators might tell of rows that are hidden.';
 
 CREATE FUNCTION bountygo.list_tasks(
 	q text DEFAULT NULL,
 	state bountygo.state_filter DEFAULT 'open',
 	status bountygo.task_status DEFAULT NULL,
-	category bountygo.task_category DEFAULT NULL,
+	category text DEFAULT NULL,
+	kind text DEFAULT NULL,
 	tag text[] DEFAULT NULL,
 	organizer_id bigint DEFAULT NULL,
 	sponsor_id bigint DEFAULT NULL,
@@ -66,6 +248,7 @@ CREATE FUNCTION bountygo.list_tasks(
 	source_host text DEFAULT NULL,
 	url text DEFAULT NULL,
 	sort bountygo.task_sort DEFAULT '-created_at',
+	count bountygo.count_mode DEFAULT 'none',
 	cursor text DEFAULT NULL,
 	"limit" integer DEFAULT 20) RETURNS jsonb
 LANGUAGE plpgsql STABLE
@@ -73,99 +256,91 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	at constant timestamptz := clock_timestamp();
+	caller constant bigint := bountygo.current_user_id();
 	problems jsonb := '[]';
 	wanted_state constant bountygo.state_filter := coalesce(list_tasks.state, 'open');
 	wanted_sort constant bountygo.task_sort := coalesce(list_tasks.sort, '-created_at');
 	size constant integer := coalesce(list_tasks."limit", 20);
-	pattern text;
+	question text := nullif(btrim(q, E' \t\r\n'), '');
+	query tsquery;
+	wanted_category bountygo.task_category;
 	tag_ids bigint[];
 	page_url text;
 	problem text;
-	after_key text;
-	after_id bigint;
-	after_time timestamptz;
-	after_number numeric;
-	ids bigint[];
-	keys text[];
+	corrected text;
+	after record;
+	found record;
 	items jsonb;
 BEGIN
 	IF size NOT BETWEEN 1 AND 100 THEN
 		problems := problems || bountygo.problem('?limit', 'This must be from 1 to 100.');
 	END IF;
-	IF length(q) > 200 THEN
-		problems := problems || bountygo.problem('?q', 'This must have at most 200 characters.');
-	END IF;
-	IF cardinality(tag) > 20 THEN
-		problems := problems || bountygo.problem('?tag', 'At most 20 tags can be asked for at once.');
-	END IF;
-	IF reward_min = 'NaN' OR reward_min < 0 THEN
-		problems := problems || bountygo.problem('?reward_min', 'This must be a number from 0.');
-	END IF;
-	IF reward_max = 'NaN' OR reward_max < 0 THEN
-		problems := problems || bountygo.problem('?reward_max', 'This must be a number from 0.');
-	END IF;
-	IF reward_min > reward_max AND reward_min <> 'NaN' THEN
-		problems := problems || bountygo.problem('?reward_min', 'This must not be more than reward_max.');
-	END IF;
-	IF url IS NOT NULL THEN
-		SELECT c.canonical, c.problem INTO page_url, problem FROM bountygo.url_check(url) c;
-		IF problem IS NOT NULL THEN
-			problems := problems || bountygo.problem('?url', problem);
+	IF num_nonnulls(q, category, kind, tag, reward_min, reward_max, url, sort, closes_before, closes_after) > 1 OR sort IS NULL OR sort = '-relevance' THEN
+		IF length(q) > 200 THEN
+			problems := problems || bountygo.problem('?q', 'This must have at most 200 characters.');
+		END IF;
+		IF wanted_sort = '-relevance' AND question IS NULL THEN
+			problems := problems || bountygo.problem('?sort', 'Relevance is to something: give q as well.');
+		END IF;
+		IF category IS NOT NULL AND kind IS NOT NULL THEN
+			problems := problems || bountygo.problem('?kind', 'kind is another name of category: give one of them.');
+		END IF;
+		IF cardinality(tag) > 20 OR array_ndims(tag) > 1 THEN
+			problems := problems || bountygo.problem('?tag', 'At most 20 tags can be asked for at once.');
+		END IF;
+		IF reward_min IN ('NaN', 'Infinity') OR reward_min < 0 THEN
+			problems := problems || bountygo.problem('?reward_min', 'This must be a number from 0.');
+		END IF;
+		IF reward_max IN ('NaN', 'Infinity') OR reward_max < 0 THEN
+			problems := problems || bountygo.problem('?reward_max', 'This must be a number from 0.');
+		END IF;
+		IF reward_min > reward_max AND reward_min <> 'NaN' THEN
+			problems := problems || bountygo.problem('?reward_min', 'This must not be more than reward_max.');
+		END IF;
+		IF url IS NOT NULL THEN
+			SELECT c.canonical, c.problem INTO page_url, problem FROM bountygo.url_check(url) c;
+			IF problem IS NOT NULL THEN
+				problems := problems || bountygo.problem('?url', problem);
+			END IF;
 		END IF;
 	END IF;
-	PERFORM bountygo.raise_invalid(problems);
+	IF jsonb_array_length(problems) > 0 THEN
+		PERFORM bountygo.raise_invalid(problems);
+	END IF;
 
-	IF btrim(q) <> '' THEN
-		pattern := '%' || regexp_replace(lower(btrim(q)), '([\\%_])', '\\\1', 'g') || '%';
+	IF category IS NOT NULL OR kind IS NOT NULL THEN
+		wanted_category := bountygo.category_of(coalesce(category, kind), CASE WHEN category IS NULL THEN '?kind' ELSE '?category' END);
 	END IF;
 	IF cardinality(tag) > 0 THEN
 		-- A tag that nobody has used matches nothing; an id of 0 stands for it.
-		SELECT array_agg(coalesce(g.id, 0)) INTO tag_ids
-			FROM unnest(tag) AS n (name) LEFT JOIN bountygo.tags g ON g.name_key = bountygo.name_key(n.name);
+		SELECT array_agg(coalesce(f.id, 0)) INTO tag_ids FROM unnest(bountygo.find_tags(tag, true)) AS f (id);
 	END IF;
 	IF cursor IS NOT NULL THEN
-		SELECT c.key, c.id INTO after_key, after_id FROM bountygo.cursor_read(cursor, wanted_sort::text) c;
-		IF wanted_sort = '-reward' THEN
-			after_number := after_key::numeric;
-		ELSE
-			after_time := after_key::timestamptz;
-		END IF;
-	END IF;
-
-	-- One row more than asked for tells whether there is a next page.
-	IF wanted_sort = '-created_at' THEN
-		SELECT array_agg(p.id), array_agg(p.key) INTO ids, keys
-			FROM (SELECT m.id, bountygo.rfc3339(m.created_at) AS key
-				FROM bountygo.matching_tasks(pattern, wanted_state, list_tasks.status, list_tasks.category, tag_ids,
-					list_tasks.organizer_id, list_tasks.sponsor_id, list_tasks.reward_min, list_tasks.reward_max, list_tasks.currency,
-					list_tasks.reward_type, list_tasks.closes_before, list_tasks.closes_after, list_tasks.language,
-					list_tasks.has_deadline, list_tasks.source_host, page_url, at) m
-				WHERE after_id IS NULL OR (m.created_at, m.id) < (after_time, after_id)
-				ORDER BY m.created_at DESC, m.id DESC LIMIT size + 1) p;
-	ELSIF wanted_sort = 'deadline' THEN
-		SELECT array_agg(p.id), array_agg(p.key) INTO ids, keys
-			FROM (SELECT m.id, bountygo.rfc3339(m.deadline) AS key
-				FROM bountygo.matching_tasks(pattern, wanted_state, list_tasks.status, list_tasks.category, tag_ids,
-					list_tasks.organizer_id, list_tasks.sponsor_id, list_tasks.reward_min, list_tasks.reward_max, list_tasks.currency,
-					list_tasks.reward_type, list_tasks.closes_before, list_tasks.closes_after, list_tasks.language,
-					list_tasks.has_deadline, list_tasks.source_host, page_url, at) m
-				WHERE CASE WHEN after_id IS NULL THEN true
-					WHEN after_time IS NULL THEN m.deadline IS NULL AND m.id > after_id
-					ELSE (m.deadline, m.id) > (after_time, after_id) OR m.deadline IS NULL END
-				ORDER BY m.deadline, m.id LIMIT size + 1) p;
+		SELECT c.key, c.id INTO after FROM bountygo.cursor_read(cursor, wanted_sort::text) c;
 	ELSE
-		SELECT array_agg(p.id), array_agg(p.key) INTO ids, keys
-			FROM (SELECT m.id, m.reward_amount::text AS key
-				FROM bountygo.matching_tasks(pattern, wanted_state, list_tasks.status, list_tasks.category, tag_ids,
-					list_tasks.organizer_id, list_tasks.sponsor_id, list_tasks.reward_min, list_tasks.reward_max, list_tasks.currency,
-					list_tasks.reward_type, list_tasks.closes_before, list_tasks.closes_after, list_tasks.language,
-					list_tasks.has_deadline, list_tasks.source_host, page_url, at) m
-				WHERE CASE WHEN after_id IS NULL THEN true
-					WHEN after_number IS NULL THEN m.reward_amount IS NULL AND m.id < after_id
-					ELSE (m.reward_amount, m.id) < (after_number, after_id) OR m.reward_amount IS NULL END
-				ORDER BY m.reward_amount DESC NULLS LAST, m.id DESC LIMIT size + 1) p;
+		SELECT NULL::text AS key, NULL::bigint AS id INTO after;
 	END IF;
+	LOOP
+		IF question IS NOT NULL THEN
+			query := bountygo.search_query(coalesce(corrected, question));
+		END IF;
+		IF list_tasks.status = 'draft' THEN
+			SELECT * INTO found FROM bountygo.find_tasks(query, lower(question), wanted_state, list_tasks.status, wanted_category, tag_ids,
+				list_tasks.organizer_id, list_tasks.sponsor_id, reward_min, reward_max, upper(currency), reward_type, closes_before, closes_after,
+				list_tasks.language, has_deadline, lower(source_host), page_url, at, wanted_sort, after.key, after.id, size,
+				coalesce(list_tasks.count, 'none'));
+		ELSE
+			SELECT * INTO found FROM bountygo.find_public_tasks(query, lower(question), wanted_state, list_tasks.status, wanted_category, tag_ids,
+				list_tasks.organizer_id, list_tasks.sponsor_id, reward_min, reward_max, upper(currency), reward_type, closes_before, closes_after,
+				list_tasks.language, has_deadline, lower(source_host), page_url, at, wanted_sort, after.key, after.id, size,
+				coalesce(list_tasks.count, 'none'));
+		END IF;
+		EXIT WHEN found.ids IS NOT NULL OR question IS NULL OR corrected IS NOT NULL;
+		corrected := bountygo.corrected_query(question);
+		EXIT WHEN corrected IS NULL;
+	END LOOP;
 
+	-- Under the caller's row-level security: what was found is only what to look at.
 	SELECT jsonb_agg(jsonb_build_object(
 			'id', t.id,
 			'title', t.title,
@@ -173,29 +348,35 @@ BEGIN
 			'category', t.category,
 			'language', t.language,
 			'status', t.status,
-			'state', bountygo.task_state(t.status, t.deadline_earliest, t.deadline, at),
+			'state', bountygo.task_state(t.status, t.deadline_earliest, t.deadline, t.opens_at, t.gone_at, at),
 			'organizer', CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'name', o.name) END,
 			'sponsor', CASE WHEN u.id IS NOT NULL THEN
 				jsonb_build_object('id', u.id, 'nickname', u.nickname, 'avatar_url', u.avatar_url) END,
 			'reward', bountygo.reward_value(t.reward_amount, t.reward_min, t.reward_currency, t.reward_distribution),
 			'deadline', bountygo.deadline_value(t.deadline_date, t.deadline_earliest, t.deadline, t.deadline_text,
 				t.deadline_precision, t.deadline_zone),
-			'tags', (SELECT coalesce(jsonb_agg(g.name ORDER BY g.name_key), '[]')
-				FROM bountygo.task_tags tt JOIN bountygo.tags g ON g.id = tt.tag_id WHERE tt.task_id = t.id),
+			'tags', (SELECT coalesce(jsonb_agg(g.name ORDER BY g.name_key), '[]') FROM bountygo.tags g WHERE g.id = ANY (t.tag_ids)),
 			'missing', t.missing,
 			'source_url', t.source_url,
 			'external_link', t.external_link,
+			'counts', jsonb_build_object('views', coalesce(c.views, 0), 'joins', coalesce(c.joins, 0), 'messages', coalesce(c.messages, 0)),
 			'created_at', bountygo.rfc3339(t.created_at),
-			'updated_at', bountygo.rfc3339(t.updated_at)) ORDER BY p.n) INTO items
-		FROM unnest(ids[1:size]) WITH ORDINALITY AS p (id, n)
+			'updated_at', bountygo.rfc3339(t.updated_at))
+			|| CASE WHEN caller IS NULL THEN '{}' ELSE jsonb_build_object('my_todo', (
+				SELECT jsonb_build_object('id', d.id, 'is_completed', d.is_completed) FROM bountygo.todos d
+				WHERE d.user_id = caller AND d.task_id = t.id)) END ORDER BY p.n) INTO items
+		FROM unnest(found.ids) WITH ORDINALITY AS p (id, n)
 		JOIN bountygo.tasks t ON t.id = p.id
 		LEFT JOIN bountygo.organizers o ON o.id = t.organizer_id
-		LEFT JOIN bountygo.public_users u ON u.id = t.sponsor_id;
-	RETURN jsonb_build_object('items', coalesce(items, '[]'),
-		'next', CASE WHEN cardinality(ids) > size THEN bountygo.cursor_make(wanted_sort::text, keys[size], ids[size]) END);
+		LEFT JOIN bountygo.public_users u ON u.id = t.sponsor_id
+		LEFT JOIN bountygo.task_counts c ON c.task_id = t.id;
+	RETURN jsonb_build_object('items', coalesce(items, '[]'), 'next', found.next)
+		|| CASE WHEN found.total IS NULL THEN '{}' ELSE jsonb_build_object('total', found.total) END
+		|| CASE WHEN corrected IS NULL OR items IS NULL THEN '{}'
+			ELSE jsonb_build_object('corrected', jsonb_build_object('from', question, 'to', corrected)) END;
 END
 $$;
-COMMENT ON FUNCTION bountygo.list_tasks(text, bountygo.state_filter, bountygo.task_status, bountygo.task_category, text[], bigint,
-	bigint, numeric, numeric, text, bountygo.reward_distribution, timestamptz, timestamptz, text, boolean, text, text,
-	bountygo.task_sort, text, integer) IS
-'Tasks, as {"items": [...], "next": cursor or null}. q: text in title, summary, organizer or tags, whatever its case; state open (default) hides what is surely closed; tag: all of them; reward_min, reward_max: of the amount as stated, whatever its currency unless currency is given; closes_before, closes_after: the whole window of the deadline lies there; url: the task of that page. Drafts only with status => ''draft'', your own. limit 1 to 100, default 20. UB422 for wrong values and foreign cursors.';
+COMMENT ON FUNCTION bountygo.list_tasks(text, bountygo.state_filter, bountygo.task_status, text, text, text[], bigint, bigint, numeric,
+	numeric, text, bountygo.reward_distribution, timestamptz, timestamptz, text, boolean, text, text, bountygo.task_sort,
+	bountygo.count_mode, text, integer) IS
+'Tasks, as {"items": [...], "next": cursor or null}, with "total" if they are counted. q (up to 200 characters): all words in title, organizer, tags, summary, description or eligibility, English endings left aside, Chinese without spaces; "a phrase", or, -word; words that no task has are replaced by the nearest if nothing is found, and "corrected": {from, to} says so. state open (default) hides what is surely over or gone. category, or kind, in English or Chinese (征文, 黑客松); tag: all of them, by name, synonym or id; reward_min, reward_max: of the amount as stated, whatever its currency unless currency is given; closes_before, closes_after: the whole window of the deadline lies there; url: the task of that page. Drafts only with status => ''draft'', your own. sort -relevance needs q and ranks the newest 1000 that match. Signed in, each has my_todo. limit 1 to 100, default 20. UB422 for wrong values and foreign cursors.';

@@ -10,7 +10,7 @@ DECLARE
 		'me', 'user_object', 'auth_status', 'public_user', 'api_index', 'openapi', 'health', 'version', 'agent_status',
 		'submit_url', 'submit_urls', 'preview_url', 'submit_one', 'submit_text', 'get_job', 'list_jobs', 'cancel_job', 'job_object',
 		'extraction_result', 'canonical_url', 'url_check', 'max_age', 'extract_html', 'extract_text', 'extract_content', 'reader_status',
-		'get_task', 'list_tasks', 'matching_tasks', 'create_task', 'require_task', 'task_evidence', 'task_snapshot', 'task_state', 'snapshot',
+		'get_task', 'list_tasks', 'create_task', 'require_task', 'task_evidence', 'task_snapshot', 'task_state', 'snapshot',
 		'may_edit_task', 'organizer_id', 'set_task_tags', 'raise_invalid', 'problem', 'name_key', 'rfc3339', 'clean_text',
 		'has_control_characters', 'cursor_make', 'cursor_read', 'cursor_mac', 'reward_value', 'deadline_value', 'prize_value',
 		'milestone_value', 'quotes_at']
@@ -30,20 +30,29 @@ DECLARE
 			'get_report', 'report_task', 'list_reports', 'resolve_report', 'correction_value', 'correction_problems', 'may_correct_task',
 			'apply_corrections', 'correct_task', 'store_job_task', 'create_task_from_job', 'field_value', 'reward_parts', 'deadline_parts']
 		-- lists and search
-		|| ARRAY['matching_tasks']
+		|| ARRAY['evidence_object', 'find_tasks', 'find_public_tasks', 'category_words', 'category_of', 'plain_text', 'prefix_singles', 'search_query', 'corrected_query',
+			'word_forms', 'word_distance']
 		-- organizers, tags, analytics
-		|| ARRAY['name_grams', 'name_score', 'hold_names', 'hold_organizer', 'hold_tags', 'organizer_id', 'find_tags', 'tag_ids']
+		|| ARRAY['name_grams', 'name_score', 'hold_names', 'hold_organizer', 'hold_tags', 'organizer_id', 'find_tags', 'tag_ids',
+			'require_moderator', 'organizer_task_counts', 'organizer_objects', 'organizers_named', 'list_organizers', 'present_organizer',
+			'get_organizer', 'rename_organizer', 'update_organizer', 'verify_organizer', 'move_organizer_tasks', 'join_organizers',
+			'merge_organizer', 'tag_task_counts', 'tag_objects', 'tags_named', 'list_tags', 'search_tags', 'tag_categories', 'present_tag',
+			'get_tag', 'read_synonyms', 'put_synonyms', 'new_tag', 'create_tag', 'create_tags', 'change_tag', 'update_tag',
+			'move_tag_tasks', 'move_tag_interests', 'drop_tag', 'delete_tag', 'interest_object', 'list_tag_interests', 'set_tag_interest',
+			'remove_tag_interest', 'count_analytics', 'system_analytics', 'popular_tags', 'recent_activity', 'task_ref', 'my_analytics',
+			'task_numbers', 'check_days', 'sponsor_dashboard', 'task_analytics']
 		-- rechecks, clusters, cards
-		|| ARRAY['recheck_task']
+		|| ARRAY['recheck_task', 'similar_tasks', 'nearest_tasks', 'split_task', 'split_from_cluster', 'simhash', 'hamming', 'similar_keys',
+			'title_similarity', 'titles_conflict', 'task_keys', 'card', 'known_page', 'agent_metrics']
 		-- REST and its documentation
 		|| ARRAY['request_header', 'answer_fields', 'llms_text', 'schemas', 'schema_of', 'schema_members', 'enum_schema_name', 'type_schema',
 			'argument_default', 'argument_rules', 'route_arguments', 'route_texts', 'openapi_components', 'openapi_operations', 'error_catalogue'];
 	-- What administrators may do besides.
 	admin constant text[] := ARRAY['issue_token', 'create_user', 'doctor', 'schema_version', 'migrations', 'library_version',
 		'secret_status', 'reader_problem', 'worker_is_live', 'ppio_reset_breaker', 'ppio_status', 'gateway_routes',
-		'set_oidc_provider', 'set_user_role', 'wake_workers'];
+		'set_oidc_provider', 'set_user_role', 'wake_workers', 'refresh_analytics', 'tidy_views', 'record_views'];
 	-- What the gateway's login may call: all else goes through call().
-	gateway constant text[] := ARRAY['call', 'gateway_routes', 'health'];
+	gateway constant text[] := ARRAY['call', 'gateway_routes', 'health', 'record_views'];
 	monitor constant text[] := ARRAY['health', 'worker_is_live', 'version', 'library_version', 'schema_version'];
 	-- What workers may not: hand out identities, make tables, end each other.
 	not_worker constant text[] := ARRAY['call', 'authenticate', 'issue_token', 'access_token', 'create_user', 'init', 'start', 'stop', 'launch_workers',
@@ -57,9 +66,14 @@ DECLARE
 	-- is the session's user then.
 	-- Accounts: who signs in is nobody yet; secrets and proofs are nobody's to write; an account's end reaches everything.
 	as_owner constant text[] := ARRAY['gateway_routes', 'submit_one', 'submit_urls', 'submit_text', 'health', 'check_quotes', 'check_task_evidence',
-		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate',
+		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate', 'find_public_tasks', 'index_task',
+		'index_task_tags', 'index_renamed',
+		-- rechecks, clusters, cards
+		'recheck_task', 'nearest_tasks', 'split_from_cluster', 'cluster_task', 'leave_cluster', 'known_page', 'agent_status',
+		'agent_metrics', 'tidy',
 		-- organizers, tags, analytics
-		'hold_organizer', 'hold_tags', 'keep_former_name',
+		'hold_organizer', 'hold_tags', 'keep_former_name', 'organizer_task_counts', 'tag_task_counts', 'move_tag_interests',
+		'count_analytics', 'refresh_analytics', 'record_views', 'tidy_views',
 		-- tasks, todos, messages, reports
 		'make_task_counts', 'count_rows', 'check_join', 'clear_task', 'apply_corrections', 'store_job_task',
 		-- accounts
