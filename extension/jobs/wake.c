@@ -20,10 +20,13 @@
 #include "../compat.h"
 #include "jobs.h"
 
-/* Set by wake_workers(); a subtransaction that aborts leaves it set, and the wake-up is then for nothing. */
+/* Set by wake_workers(), with the subtransaction it was first set in: what that one undoes wakes nobody. */
 static bool wake_at_commit = false;
+static SubTransactionId wake_of;
 
 static void at_transaction_end(XactEvent event, void *arg);
+static void at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
+                                  SubTransactionId parent, void *arg);
 static void wake_workers(void);
 
 PG_FUNCTION_INFO_V1(bountygo_wake_workers);
@@ -32,12 +35,26 @@ PG_FUNCTION_INFO_V1(bountygo_worker_is_live);
 void bg_jobs_init(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
 }
 
 PGDLLEXPORT Datum bountygo_wake_workers(PG_FUNCTION_ARGS)
 {
+	if (!wake_at_commit)
+		wake_of = GetCurrentSubTransactionId();
 	wake_at_commit = true;
 	PG_RETURN_VOID();
+}
+
+static void at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
+                                  SubTransactionId parent, void *arg)
+{
+	if (!wake_at_commit || wake_of != mine)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		wake_at_commit = false;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		wake_of = parent;
 }
 
 static void at_transaction_end(XactEvent event, void *arg)

@@ -112,14 +112,13 @@ static bool add_pick(bg_pick **list, char *name)
 			*dot = '\0';
 		if (name[0] == '\0' || depth == MAX_DEPTH)
 			return false;
-		for (pick = *list; pick != NULL && strcmp(pick->name, name) != 0;)
-			pick = pick->next;
+		while (*list != NULL && strcmp((*list)->name, name) != 0)
+			list = &(*list)->next;
+		pick = *list;
 		if (pick == NULL)
 		{
-			pick = palloc0(sizeof(bg_pick));
+			pick = *list = palloc0(sizeof(bg_pick));
 			pick->name = name;
-			pick->next = *list;
-			*list = pick;
 		}
 		list = &pick->inner;
 		name = dot == NULL ? NULL : dot + 1;
