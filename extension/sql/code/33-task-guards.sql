@@ -52,9 +52,9 @@ DECLARE
 	possible constant bountygo.task_status[] := bountygo.next_statuses(OLD.status);
 BEGIN
 	IF NEW.status <> ALL (possible) THEN
-		RAISE EXCEPTION 'a task that is % cannot become %', OLD.status, NEW.status
+		RAISE EXCEPTION 'a task cannot go from % to %', OLD.status, NEW.status
 			USING ERRCODE = 'UB409', HINT = CASE WHEN cardinality(possible) = 0 THEN format('%s is final.', initcap(OLD.status::text))
-				ELSE format('From %s it can become %s.', OLD.status, array_to_string(possible, ' or ')) END;
+				ELSE format('It can become %s.', array_to_string(possible, ' or ')) END;
 	END IF;
 	RETURN NEW;
 END

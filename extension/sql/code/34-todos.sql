@@ -48,7 +48,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT jsonb_build_object('id', d.id,
 		'task', CASE WHEN t.id IS NOT NULL THEN jsonb_build_object('id', t.id, 'title', t.title, 'status', t.status,
-			'state', bountygo.task_state(t.status, t.deadline_earliest, t.deadline),
+			'state', bountygo.task_state(t.status, t.deadline_earliest, t.deadline, t.opens_at, t.gone_at),
 			'deadline', bountygo.deadline_value(t.deadline_date, t.deadline_earliest, t.deadline, t.deadline_text, t.deadline_precision,
 				t.deadline_zone)) END,
 		'title', d.title, 'description', d.description, 'deadline', bountygo.rfc3339(d.deadline),
@@ -269,13 +269,13 @@ BEGIN
 		FROM (SELECT d.id FROM bountygo.todos d LEFT JOIN bountygo.tasks t ON t.id = d.task_id
 			WHERE d.user_id = caller AND (after_id IS NULL OR d.id < after_id)
 				AND (list_todos.is_completed IS NULL OR d.is_completed = list_todos.is_completed)
-				AND (wanted IS NULL OR CASE WHEN t.id IS NOT NULL THEN bountygo.task_state(t.status, t.deadline_earliest, t.deadline)
+				AND (wanted IS NULL OR CASE WHEN t.id IS NOT NULL THEN bountygo.task_state(t.status, t.deadline_earliest, t.deadline, t.opens_at, t.gone_at)
 					ELSE bountygo.task_state('active', d.deadline, d.deadline) END::text = ANY (wanted))
 			ORDER BY d.id DESC LIMIT size + 1) p;
 	IF list_todos.count <> 'none' THEN
 		SELECT count(*) INTO total FROM bountygo.todos d LEFT JOIN bountygo.tasks t ON t.id = d.task_id
 			WHERE d.user_id = caller AND (list_todos.is_completed IS NULL OR d.is_completed = list_todos.is_completed)
-				AND (wanted IS NULL OR CASE WHEN t.id IS NOT NULL THEN bountygo.task_state(t.status, t.deadline_earliest, t.deadline)
+				AND (wanted IS NULL OR CASE WHEN t.id IS NOT NULL THEN bountygo.task_state(t.status, t.deadline_earliest, t.deadline, t.opens_at, t.gone_at)
 					ELSE bountygo.task_state('active', d.deadline, d.deadline) END::text = ANY (wanted));
 	END IF;
 	RETURN jsonb_build_object(

@@ -127,6 +127,7 @@ DECLARE
 	problems jsonb := bountygo.text_problems('/note', wanted_note, 2000, true);
 	task bigint;
 	r record;
+	c record;
 BEGIN
 	SELECT x.task_id INTO task FROM bountygo.reports x WHERE x.id = resolve_report.id;
 	IF NOT FOUND THEN
@@ -150,7 +151,11 @@ BEGIN
 			resolved_at = clock_timestamp(), resolved_by = caller, resolution = wanted_note
 		WHERE x.id = resolve_report.id;
 	IF resolve_report.action = 'accept' AND r.kind = 'correction' THEN
-		PERFORM bountygo.apply_user_fields(task, jsonb_build_object(r.field, r.value), caller, confirm => true);
+		-- Checked again: whoever may write a report has not necessarily come through correct_task().
+		PERFORM bountygo.raise_invalid(bountygo.correction_problems(r.field, '/field'));
+		SELECT v.normal, v.problems INTO c FROM bountygo.correction_value(r.field, r.value, '/value') v;
+		PERFORM bountygo.raise_invalid(c.problems || bountygo.sponsored_title_problems(task, r.field, c.normal));
+		PERFORM bountygo.apply_user_fields(task, jsonb_build_object(r.field, c.normal), caller, confirm => true);
 	END IF;
 	RETURN bountygo.report_object(resolve_report.id);
 END

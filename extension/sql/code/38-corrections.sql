@@ -93,6 +93,16 @@ AS $$
 $$;
 COMMENT ON FUNCTION bountygo.correction_problems(text, text) IS 'What is wrong with the name of a field that is to be corrected, as a list for raise_invalid.';
 
+CREATE FUNCTION bountygo.sponsored_title_problems(task_id bigint, field text, value jsonb) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT CASE WHEN $2 = 'title' AND $3 = 'null' AND EXISTS (SELECT FROM bountygo.tasks t WHERE t.id = $1 AND t.sponsor_id IS NOT NULL)
+		THEN bountygo.problem('/value', 'A task that somebody sponsors needs a title.') ELSE '[]' END
+$$;
+COMMENT ON FUNCTION bountygo.sponsored_title_problems(bigint, text, jsonb) IS
+'What is wrong with a correction that takes the title from a task, as a list for raise_invalid.';
+
 CREATE FUNCTION bountygo.may_correct_task(id bigint) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -128,10 +138,7 @@ BEGIN
 	FOR f IN SELECT e.key, e.value FROM jsonb_each(fields) e ORDER BY e.key LOOP
 		PERFORM bountygo.raise_invalid(bountygo.correction_problems(f.key, '/field'));
 		SELECT v.normal, v.problems INTO c FROM bountygo.correction_value(f.key, f.value, '/value') v;
-		PERFORM bountygo.raise_invalid(c.problems);
-		IF f.key = 'title' AND c.normal = 'null' AND t.sponsor_id IS NOT NULL THEN
-			PERFORM bountygo.raise_invalid(bountygo.problem('/value', 'A task that somebody sponsors needs a title.'));
-		END IF;
+		PERFORM bountygo.raise_invalid(c.problems || bountygo.sponsored_title_problems(apply_corrections.id, f.key, c.normal));
 		checked := checked || jsonb_build_object(f.key, c.normal);
 	END LOOP;
 	RETURN bountygo.apply_user_fields(apply_corrections.id, checked, caller, confirm => true);
@@ -155,11 +162,7 @@ BEGIN
 	problems := bountygo.correction_problems(correct_task.field, '/field');
 	IF problems = '[]' THEN
 		SELECT v.normal, v.problems INTO c FROM bountygo.correction_value(correct_task.field, correct_task.value, '/value') v;
-		problems := c.problems;
-		IF correct_task.field = 'title' AND c.normal = 'null'
-			AND EXISTS (SELECT FROM bountygo.tasks t WHERE t.id = correct_task.id AND t.sponsor_id IS NOT NULL) THEN
-			problems := bountygo.problem('/value', 'A task that somebody sponsors needs a title.');
-		END IF;
+		problems := c.problems || bountygo.sponsored_title_problems(correct_task.id, correct_task.field, c.normal);
 	END IF;
 	PERFORM bountygo.raise_invalid(problems || bountygo.text_problems('/note', wanted_note, 2000, true));
 	IF bountygo.may_correct_task(correct_task.id) THEN

@@ -27,7 +27,7 @@ DECLARE
 			'apply_user_fields', 'list_task_history', 'lock_own_task', 'update_task', 'complete_task', 'delete_task', 'todo_object',
 			'get_todo', 'join_task', 'leave_task', 'create_todo', 'update_todo', 'delete_todo', 'list_todos', 'my_deadlines',
 			'message_object', 'get_message', 'list_messages', 'post_message', 'edit_message', 'delete_message', 'report_object',
-			'get_report', 'report_task', 'list_reports', 'resolve_report', 'correction_value', 'correction_problems', 'may_correct_task',
+			'get_report', 'report_task', 'list_reports', 'resolve_report', 'correction_value', 'correction_problems', 'sponsored_title_problems', 'may_correct_task',
 			'apply_corrections', 'correct_task', 'store_job_task', 'create_task_from_job', 'field_value', 'reward_parts', 'deadline_parts']
 		-- lists and search
 		|| ARRAY['evidence_object', 'find_tasks', 'find_public_tasks', 'category_words', 'category_of', 'plain_text', 'prefix_singles', 'search_query', 'corrected_query',

@@ -71,6 +71,10 @@ CREATE POLICY own_delete ON bountygo.messages FOR DELETE TO bountygo_api
 GRANT SELECT, DELETE ON bountygo.messages TO bountygo_api;
 GRANT INSERT (task_id, author_id, content) ON bountygo.messages TO bountygo_api;
 GRANT UPDATE (content, edited_at) ON bountygo.messages TO bountygo_api;
+-- Events of messages come from their authors alone, one a message.
+DROP POLICY IF EXISTS task_insert ON bountygo.events;
+CREATE POLICY task_insert ON bountygo.events FOR INSERT TO bountygo_api
+	WITH CHECK (kind <> 'new_message' AND bountygo.may_edit_task(task_id));
 DROP POLICY IF EXISTS message_insert ON bountygo.events;
 CREATE POLICY message_insert ON bountygo.events FOR INSERT TO bountygo_api
 	WITH CHECK (CASE WHEN kind = 'new_message' THEN (SELECT m.author_id = (SELECT bountygo.current_user_id())
