@@ -81,6 +81,11 @@ int bg_wallet_nonce_s;
 char *bg_wallet_chains;
 char *bg_public_url;
 
+/* Read by SQL alone. */
+static bool recheck;
+static int recheck_pause_s;
+static int job_retention_days;
+
 static bool check_networks(char **value, void **extra, GucSource source);
 static bool check_ports(char **value, void **extra, GucSource source);
 static bool check_ppio_url(char **value, void **extra, GucSource source);
@@ -136,6 +141,10 @@ static const int_setting int_settings[] = {
      PGC_SIGHUP, GUC_UNIT_S},
     {"max_age", "A snapshot younger than this answers a submitted URL without a new fetch.",
      &bg_max_age_s, 3600, 0, 31536000, PGC_USERSET, GUC_UNIT_S},
+    {"recheck_pause", "A recheck that ended less long ago answers a new request for one.",
+     &recheck_pause_s, 600, 0, 86400, PGC_SIGHUP, GUC_UNIT_S},
+    {"job_retention", "Days that ended jobs are kept; 0 keeps them for ever.", &job_retention_days,
+     90, 0, 36500, PGC_SIGHUP, 0},
     {"readers", "bountygo-reader children of a worker.", &bg_readers, 2, 1, 32, PGC_SIGHUP, 0},
     {"reader_pages", "Pages a bountygo-reader reads before it is replaced.", &bg_reader_pages, 1000,
      1, 1000000, PGC_SIGHUP, 0},
@@ -253,6 +262,8 @@ static const string_setting string_settings[] = {
 static const bool_setting bool_settings[] = {
     {"paused", "Claim no new jobs; what is under way ends.", &bg_paused, false, PGC_SIGHUP},
     {"fetch_robots", "Obey robots.txt.", &bg_fetch_robots, true, PGC_SIGHUP},
+    {"recheck", "Look at the pages of tasks again, the oftener the nearer the deadline.", &recheck,
+     true, PGC_SIGHUP},
 };
 
 void bg_config_define(void)

@@ -37,6 +37,7 @@ typedef enum statement_id
 	FAIL_KEYS,
 	STORE_KEYS,
 	DEFER,
+	EVERY_MINUTE,
 	STATEMENTS
 } statement_id;
 
@@ -97,12 +98,12 @@ static statement statements[STATEMENTS] = {
                 NULL},
     [FAIL] =
         {"SELECT bountygo.queue_fail($1, $2, $3::bountygo.outcome, $4, $5, $6, $7, $8, $9, $10, "
-         "$11)",
-         11,
+         "$11, $12)",
+         12,
          {INT8OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, BOOLOID, INT4OID, INT4OID, INT4OID,
-          INT4OID},
+          INT4OID, INT4OID},
          NULL},
-    /* The same arguments: which of the two it is depends on the job. */
+    /* The same arguments, without the status: which of the two it is depends on the job. */
     [FAIL_KEYS] = {"SELECT bountygo.queue_fail_keys($1, $2, $3::bountygo.outcome, $4, $5, $6, $7, "
                    "$8, $9, $10, "
                    "$11)",
@@ -114,6 +115,7 @@ static statement statements[STATEMENTS] = {
                     5,
                     {INT8OID, INT4OID, TEXTOID, INT4OID, INT4OID},
                     NULL},
+    [EVERY_MINUTE] = {"SELECT bountygo.every_minute()", 0, {0}, NULL},
     [DEFER] =
         {"SELECT CASE WHEN bountygo.queue_defer($1, $2, $3, $4) THEN 'queued' ELSE 'lost' END",
          4,
@@ -536,8 +538,8 @@ char *bg_queue_finish(const bg_job *job, const char *result, size_t result_len,
 static char *fail(const bg_job *job, const char *outcome, const char *code, const char *why,
                   bool transient)
 {
-	char nulls[] = "           ";
-	Datum values[11];
+	char nulls[] = "            ";
+	Datum values[12];
 
 	values[0] = Int64GetDatum(job->id);
 	values[1] = Int32GetDatum(job->token);
@@ -550,6 +552,7 @@ static char *fail(const bg_job *job, const char *outcome, const char *code, cons
 	values[8] = Int32GetDatum(bg_backoff_base_s);
 	values[9] = Int32GetDatum(bg_backoff_max_s);
 	values[10] = Int32GetDatum(bg_max_crashes);
+	values[11] = Int32GetDatum(job->fetch != NULL ? bg_fetch_get_result(job->fetch)->status : 0);
 	return run_scalar(job->is_keys ? FAIL_KEYS : FAIL, values, nulls);
 }
 
@@ -596,4 +599,11 @@ char *bg_queue_defer(const bg_job *job, TimestampTz until, const char *why)
 	                  CStringGetTextDatum(why)};
 
 	return run_scalar(DEFER, values, NULL);
+}
+
+bool bg_queue_every_minute(void)
+{
+	char *more = run_scalar(EVERY_MINUTE, NULL, NULL);
+
+	return more != NULL && more[0] == 't';
 }

@@ -30,6 +30,9 @@
 #define CLAIM_DELAY_MS 20
 #define EXPIRE_EVERY_MS 1000
 #define NEXT_EVERY_MS 200
+#define MINUTE_MS 60000
+/* ... and with more rows than one transaction should take. */
+#define MORE_MS 1000
 
 bool bg_turn_begin(const char *activity)
 {
@@ -518,4 +521,33 @@ bool bg_turn_run(bg_worker *worker)
 	if (worker->retry_ms <= bg_loop_now_ms())
 		wait_after_error(worker, ERRCODE_LOCK_NOT_AVAILABLE);
 	return true;
+}
+
+/* ---- by the clock ------------------------------------------------------------------------------------------ */
+
+void bg_turn_minute(bg_worker *worker)
+{
+	volatile bool more = false;
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		/* Apart from the jobs: what it deletes may wait for others, and its failure must not cost them. */
+		if (bg_turn_begin("bountygo: rechecks and tidying"))
+		{
+			more = bg_queue_every_minute();
+			bg_turn_commit();
+		}
+	}
+	PG_CATCH();
+	{
+		bg_worker_note(worker, unpack_sql_state(abort_turn()));
+		write_error(worker);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	/* Now and then look for what nobody woke us for, too. */
+	worker->want_pages = worker->want_model = true;
+	worker->next_due = 0;
+	worker->minute_ms = bg_loop_now_ms() + (more ? MORE_MS : MINUTE_MS);
 }

@@ -124,6 +124,7 @@ typedef struct bg_worker
 	int64_t expired_ms; /* when leases of others were looked at */
 	int64_t looked_ms;  /* when next_due was asked for */
 	int64_t retry_ms;   /* after an error of no job: nothing is written before */
+	int64_t minute_ms;  /* when bg_turn_minute() is due */
 	long retry_pause_ms;
 } bg_worker;
 
@@ -142,6 +143,8 @@ extern void bg_turn_commit(void);
 extern bool bg_turn_run(bg_worker *worker);
 /* Milliseconds until a turn has something to do: 0 = now, -1 = not before something happens. */
 extern long bg_turn_due(bg_worker *worker);
+/* What is done by the clock, in a transaction of its own; when next: worker->minute_ms. */
+extern void bg_turn_minute(bg_worker *worker);
 #define BG_TURN_BATCH 32    /* finished jobs that are stored at once ... */
 #define BG_TURN_DELAY_MS 20 /* ... or when the first has waited so long */
 
@@ -175,6 +178,8 @@ extern char *bg_queue_finish(const bg_job *job, const char *result, size_t resul
 extern char *bg_queue_store_keys(const bg_job *job);
 extern char *bg_queue_fail(const bg_job *job, const char *code);
 extern char *bg_queue_fail_internal(const bg_job *job, const char *code);
+/* True if there is more to do at once. */
+extern bool bg_queue_every_minute(void);
 extern char *bg_queue_defer(const bg_job *job, TimestampTz until, const char *why);
 
 /* ---- readers.c ---- */

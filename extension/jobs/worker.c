@@ -335,9 +335,11 @@ static long time_to_wait(bg_worker *worker)
 {
 	long wait = IDLE_MS;
 	long turn = bg_turn_due(worker);
+	long minute = (long) Max(worker->minute_ms - bg_loop_now_ms(), 0);
 
 	if (turn >= 0)
 		wait = Min(wait, turn);
+	wait = Min(wait, minute);
 	if (worker->next_due != 0 && !bg_paused)
 	{
 		long due = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), worker->next_due) + 1;
@@ -425,6 +427,8 @@ static void run(bg_worker *worker, WaitEventSet *set, MemoryContext context)
 			ereport(LOG, (errmsg("bountygo worker %d ends: workers are stopped", worker->slot)));
 			proc_exit(0);
 		}
+		if (worker->minute_ms <= bg_loop_now_ms())
+			bg_turn_minute(worker);
 		/* Jobs that were started just now may have finished already. */
 		look_around(worker);
 		wait_for_something(worker, set, time_to_wait(worker));

@@ -1,4 +1,5 @@
--- From an extraction result to a task, with its evidence. Called in the transaction that ends a job.
+-- From an extraction result to a task, with its evidence. Called in the transaction that ends a job. What becomes of a task that is
+-- there already stands in 39-recheck.sql.
 
 CREATE FUNCTION bountygo.deadline_parts(value jsonb, OUT date date, OUT earliest timestamptz, OUT latest timestamptz, OUT text text,
 	OUT "precision" bountygo.deadline_precision, OUT zone text) RETURNS record
@@ -118,44 +119,12 @@ $$;
 COMMENT ON FUNCTION bountygo.field_value(text, jsonb) IS
 'A value of an extraction result as evidence holds it; NULL if tasks cannot hold it (too long, out of range, of another type).';
 
-CREATE FUNCTION bountygo.task_from_snapshot(snapshot_id bigint, result jsonb, submitted_by bigint DEFAULT NULL,
-	job_id bigint DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql
+CREATE FUNCTION bountygo.read_result(page text, result jsonb, OUT fields text[], OUT field_values jsonb[], OUT quotes text[],
+	OUT starts integer[], OUT ends integer[], OUT methods text[], OUT confidences real[], OUT known jsonb, OUT reasons jsonb) RETURNS record
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	page record;
-	-- Parallel arrays, one entry a quoted value of the result: fields first, then prizes, then other dates.
-	fields text[];
-	field_values jsonb[];
-	quotes text[];
-	starts integer[];
-	ends integer[];
-	methods text[];
-	confidences real[];
-	known jsonb;
-	reasons jsonb;
-	r record;
-	w record;
-	organizer bigint;
-	new_id bigint;
 BEGIN
-	IF result -> 'is_task' IS DISTINCT FROM 'true'::jsonb THEN
-		RETURN NULL;
-	END IF;
-	SELECT CASE WHEN s.url ~ '^https?://' THEN s.url END AS url, s.text, s.language INTO page
-		FROM bountygo.snapshots s WHERE s.id = task_from_snapshot.snapshot_id;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'there is no snapshot %', coalesce(task_from_snapshot.snapshot_id::text, '(null)')
-			USING ERRCODE = 'UB404';
-	END IF;
-	-- Two look-ups rather than an OR, so that each uses its index.
-	SELECT coalesce((SELECT t.id FROM bountygo.tasks t WHERE t.source_url = page.url),
-		(SELECT t.id FROM bountygo.tasks t WHERE t.job_id = task_from_snapshot.job_id)) INTO new_id;
-	IF new_id IS NOT NULL THEN
-		RETURN new_id;
-	END IF;
-
 	-- What has a usable value, and then what of that has its quote where it says (law 1).
 	WITH given AS MATERIALIZED (
 		SELECT 0 AS part, f.key AS field, f.value ->> 'quote' AS quote, f.value AS place,
@@ -199,7 +168,7 @@ BEGIN
 				array_agg(starts[q.n] ORDER BY q.n), array_agg(ends[q.n] ORDER BY q.n), array_agg(methods[q.n] ORDER BY q.n),
 				array_agg(CASE WHEN confidences[q.n] BETWEEN 0 AND 1 THEN confidences[q.n] END ORDER BY q.n)
 			INTO fields, field_values, quotes, starts, ends, methods, confidences
-			FROM unnest(bountygo.quotes_at(page.text, starts, ends)) WITH ORDINALITY AS q (quote, n)
+			FROM unnest(bountygo.quotes_at(page, starts, ends)) WITH ORDINALITY AS q (quote, n)
 			WHERE q.quote = quotes[q.n];
 	END IF;
 
@@ -217,47 +186,129 @@ BEGIN
 			ELSE 'unsupported' END), '{}') INTO reasons
 		FROM unnest(ARRAY['title', 'organizer', 'category', 'tags', 'reward', 'deadline', 'eligibility', 'summary']) AS n (field)
 		WHERE NOT known ? n.field;
+END
+$$;
+COMMENT ON FUNCTION bountygo.read_result(text, jsonb) IS
+'What of an extraction result can be held by a task and has its quote at its place in the page''s text: parallel arrays, one entry a value (fields first, then prizes, then other dates); the values by field; and a reason for each field that has none.';
 
-	IF known ? 'organizer' THEN
-		organizer := bountygo.organizer_id(known ->> 'organizer');
+CREATE FUNCTION bountygo.store_parts(task_id bigint) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO bountygo.rewards (task_id, evidence_id, place, place_to, count, amount, currency, label)
+		SELECT e.task_id, e.id, (e.value ->> 'place')::integer, (e.value ->> 'place_to')::integer, (e.value ->> 'count')::integer,
+			(e.value ->> 'amount')::numeric, e.value ->> 'currency', e.value ->> 'label'
+		FROM bountygo.evidence e WHERE e.task_id = store_parts.task_id AND e.is_current AND e.field = 'rewards'
+			AND NOT EXISTS (SELECT FROM bountygo.rewards r WHERE r.evidence_id = e.id) ORDER BY e.id;
+	INSERT INTO bountygo.milestones (task_id, evidence_id, kind, text, date, earliest, latest, precision, zone)
+		SELECT e.task_id, e.id, e.value ->> 'kind', m.text, m.date, m.earliest, m.latest, m.precision, m.zone
+		FROM bountygo.evidence e, bountygo.deadline_parts(e.value) m
+		WHERE e.task_id = store_parts.task_id AND e.is_current AND e.field = 'milestones'
+			AND NOT EXISTS (SELECT FROM bountygo.milestones x WHERE x.evidence_id = e.id) ORDER BY e.id;
+END
+$$;
+COMMENT ON FUNCTION bountygo.store_parts(bigint) IS 'Rows of rewards and milestones for the current evidence of a task that has none yet.';
+
+CREATE FUNCTION bountygo.opening(fields text[], field_values jsonb[], deadline timestamptz) RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	earliest timestamptz;
+	candidate timestamptz;
+BEGIN
+	-- A date after "start", "opens" and their like; that of a registration is its end.
+	FOR i IN 1..coalesce(cardinality(fields), 0) LOOP
+		IF fields[i] = 'milestones' AND field_values[i] ->> 'kind' = 'start' THEN
+			candidate := field_values[i] ->> 'earliest';
+			IF (candidate > deadline) IS NOT TRUE THEN
+				earliest := least(earliest, candidate);
+			END IF;
+		END IF;
+	END LOOP;
+	RETURN earliest;
+END
+$$;
+COMMENT ON FUNCTION bountygo.opening(text[], jsonb[], timestamptz) IS
+'tasks.opens_at out of the milestones of read_result(): the first instant that the earliest stated opening before the deadline can mean.';
+
+CREATE FUNCTION bountygo.task_from_snapshot(snapshot_id bigint, result jsonb, submitted_by bigint DEFAULT NULL,
+	job_id bigint DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	page record;
+	said record;
+	r record;
+	w record;
+	organizer bigint;
+	print bigint;
+	new_id bigint;
+BEGIN
+	IF result -> 'is_task' IS DISTINCT FROM 'true'::jsonb THEN
+		RETURN NULL;
 	END IF;
-	r := bountygo.reward_parts(known -> 'reward');
-	w := bountygo.deadline_parts(known -> 'deadline');
+	SELECT CASE WHEN s.url ~ '^https?://' THEN s.url END AS url, s.text, s.language, s.fetched_at INTO page
+		FROM bountygo.snapshots s WHERE s.id = task_from_snapshot.snapshot_id;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no snapshot %', coalesce(task_from_snapshot.snapshot_id::text, '(null)')
+			USING ERRCODE = 'UB404';
+	END IF;
+	-- Two look-ups rather than an OR, so that each uses its index.
+	SELECT coalesce((SELECT t.id FROM bountygo.tasks t WHERE t.source_url = page.url),
+		(SELECT t.id FROM bountygo.tasks t WHERE t.job_id = task_from_snapshot.job_id)) INTO new_id;
+	IF new_id IS NOT NULL THEN
+		PERFORM bountygo.update_task_from_snapshot(new_id, task_from_snapshot.snapshot_id, result);
+		PERFORM bountygo.task_checked(new_id, page.fetched_at);
+		RETURN new_id;
+	END IF;
+
+	said := bountygo.read_result(page.text, result);
+	IF said.known ? 'organizer' THEN
+		organizer := bountygo.organizer_id(said.known ->> 'organizer');
+	END IF;
+	r := bountygo.reward_parts(said.known -> 'reward');
+	w := bountygo.deadline_parts(said.known -> 'deadline');
+	print := bountygo.simhash(page.text, said.known ->> 'title', said.known ->> 'organizer',
+		ARRAY[coalesce(w.date, (w.latest AT TIME ZONE 'UTC')::date)::text]);
 	INSERT INTO bountygo.tasks (submitted_by, organizer_id, title, summary, description, category, language, reward_amount,
 			reward_min, reward_currency, reward_distribution, deadline_text, deadline_date, deadline_earliest, deadline,
-			deadline_precision, deadline_zone, eligibility, source_url, source_host, snapshot_id, job_id, missing)
-		VALUES (task_from_snapshot.submitted_by, organizer, known ->> 'title', known ->> 'summary', known ->> 'description',
-			(known ->> 'category')::bountygo.task_category, coalesce(known ->> 'language', page.language), r.amount, r.min, r.currency,
-			r.distribution, w.text, w.date, w.earliest, w.latest, w.precision, w.zone, known ->> 'eligibility', page.url,
+			deadline_precision, deadline_zone, eligibility, source_url, source_host, snapshot_id, job_id, missing, opens_at,
+			checked_at, next_check_at, simhash, bands)
+		VALUES (task_from_snapshot.submitted_by, organizer, said.known ->> 'title', said.known ->> 'summary',
+			said.known ->> 'description', (said.known ->> 'category')::bountygo.task_category,
+			coalesce(said.known ->> 'language', page.language), r.amount, r.min, r.currency, r.distribution, w.text, w.date, w.earliest,
+			w.latest, w.precision, w.zone, said.known ->> 'eligibility', page.url,
 			lower(substring(page.url FROM '^https?://\[?([^/?#:\]]+)')), task_from_snapshot.snapshot_id, task_from_snapshot.job_id,
-			reasons)
+			said.reasons, bountygo.opening(said.fields, said.field_values, w.latest), page.fetched_at,
+			CASE WHEN page.url IS NOT NULL THEN bountygo.next_check('active', w.earliest, w.latest, page.fetched_at, NULL, NULL, page.fetched_at) END,
+			print, bountygo.task_keys(print, said.known ->> 'title', organizer, w.date, w.latest, r.amount, r.currency))
 		ON CONFLICT DO NOTHING RETURNING id INTO new_id;
 	IF new_id IS NULL THEN
 		-- Another transaction made it since we looked; this statement sees what it committed.
 		SELECT coalesce((SELECT t.id FROM bountygo.tasks t WHERE t.source_url = page.url),
 			(SELECT t.id FROM bountygo.tasks t WHERE t.job_id = task_from_snapshot.job_id)) INTO STRICT new_id;
+		PERFORM bountygo.update_task_from_snapshot(new_id, task_from_snapshot.snapshot_id, result);
+		PERFORM bountygo.task_checked(new_id, page.fetched_at);
 		RETURN new_id;
 	END IF;
 
 	INSERT INTO bountygo.evidence (task_id, field, value, snapshot_id, start_char, end_char, quote, method, confidence)
 		SELECT new_id, u.field, u.value, task_from_snapshot.snapshot_id, u.start_char, u.end_char, u.quote, u.method, u.confidence
-		FROM unnest(fields, field_values, starts, ends, quotes, methods, confidences)
+		FROM unnest(said.fields, said.field_values, said.starts, said.ends, said.quotes, said.methods, said.confidences)
 			AS u (field, value, start_char, end_char, quote, method, confidence);
-	IF known ? 'tags' THEN
-		PERFORM bountygo.set_task_tags(new_id, ARRAY(SELECT jsonb_array_elements_text(known -> 'tags')));
+	IF said.known ? 'tags' THEN
+		PERFORM bountygo.set_task_tags(new_id, ARRAY(SELECT jsonb_array_elements_text(said.known -> 'tags')));
 	END IF;
-	INSERT INTO bountygo.rewards (task_id, evidence_id, place, place_to, count, amount, currency, label)
-		SELECT new_id, e.id, (e.value ->> 'place')::integer, (e.value ->> 'place_to')::integer, (e.value ->> 'count')::integer,
-			(e.value ->> 'amount')::numeric, e.value ->> 'currency', e.value ->> 'label'
-		FROM bountygo.evidence e WHERE e.task_id = new_id AND e.field = 'rewards' ORDER BY e.id;
-	INSERT INTO bountygo.milestones (task_id, evidence_id, kind, text, date, earliest, latest, precision, zone)
-		SELECT new_id, e.id, e.value ->> 'kind', m.text, m.date, m.earliest, m.latest, m.precision, m.zone
-		FROM bountygo.evidence e, bountygo.deadline_parts(e.value) m
-		WHERE e.task_id = new_id AND e.field = 'milestones' ORDER BY e.id;
+	IF 'rewards' = ANY (said.fields) OR 'milestones' = ANY (said.fields) THEN
+		PERFORM bountygo.store_parts(new_id);
+	END IF;
 	INSERT INTO bountygo.events (kind, task_id, payload)
 		VALUES ('task_created', new_id, jsonb_build_object('snapshot_id', task_from_snapshot.snapshot_id));
 	RETURN new_id;
 END
 $$;
 COMMENT ON FUNCTION bountygo.task_from_snapshot(bigint, jsonb, bigint, bigint) IS
-'Makes the task of a snapshot from an extraction result, with evidence, prizes, dates, tags, organizer and one task_created event, and returns its id; the id of the task that the page already has, unchanged; NULL if the result says it is no task. What has no quote at its place in the snapshot, or cannot be held, is left out with a reason in missing.';
+'Makes the task of a snapshot from an extraction result, with evidence, prizes, dates, tags, organizer and one task_created event, and returns its id. If the page has a task already, that one, brought up to date if the snapshot is newer than its own (update_task_from_snapshot). NULL if the result says it is no task. What has no quote at its place in the snapshot, or cannot be held, is left out with a reason in missing.';

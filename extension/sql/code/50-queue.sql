@@ -327,7 +327,7 @@ AS $$
 SELECT jsonb_build_object('id', j.id, 'kind', j.kind, 'state', j.state, 'stage', j.stage, 'progress', j.progress, 'url', p.url,
 		'outcome', j.outcome, 'why', j.why, 'attempts', j.attempts, 'max_attempts', j.max_attempts,
 		'created_at', bountygo.rfc3339(j.created_at), 'started_at', bountygo.rfc3339(j.started_at),
-		'finished_at', bountygo.rfc3339(j.finished_at), 'group_id', j.group_id, 'task_id', r.task_id, 'snapshot_id', r.snapshot_id)
+		'finished_at', bountygo.rfc3339(j.finished_at), 'group_id', j.group_id, 'task_id', coalesce(r.task_id, j.recheck_of), 'snapshot_id', r.snapshot_id)
 	|| CASE WHEN with_result
 		THEN jsonb_build_object('result', CASE WHEN j.state = 'done' THEN bountygo.extraction_result(j.id) END)
 		ELSE '{}' END

@@ -304,7 +304,7 @@ COMMENT ON FUNCTION bountygo.queue_backoff(integer, integer, integer) IS
 'The pause after so many failures: doubling from base_s to max_s seconds, of which jitter takes off up to a half.';
 
 CREATE FUNCTION bountygo.queue_fail(job bigint, token integer, outcome bountygo.outcome, code text, reason text, transient boolean,
-	crashed boolean, retry_after integer, base_s integer, max_s integer, max_crashes integer) RETURNS text
+	crashed boolean, retry_after integer, base_s integer, max_s integer, max_crashes integer, http_status integer DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -316,7 +316,7 @@ DECLARE
 	refund integer := 0;
 	says text := reason;
 BEGIN
-	SELECT j.host, j.stage, j.attempts, j.max_attempts, j.crashes, j.created_at INTO held FROM bountygo.jobs j
+	SELECT j.host, j.stage, j.attempts, j.max_attempts, j.crashes, j.created_at, j.recheck_of INTO held FROM bountygo.jobs j
 	WHERE j.id = job AND j.lease_token = token AND j.state = 'leased' FOR UPDATE;
 	IF NOT FOUND THEN
 		RETURN 'lost';
@@ -362,18 +362,21 @@ BEGIN
 		finished_at = CASE WHEN next_state = 'dead' THEN clock_timestamp() END
 	WHERE j.id = job;
 	IF next_state = 'dead' THEN
+		IF held.recheck_of IS NOT NULL AND queue_fail.outcome = 'gone' THEN
+			PERFORM bountygo.task_not_found(held.recheck_of, queue_fail.http_status);
+		END IF;
 		PERFORM pg_notify('bountygo_job', job::text);
 	END IF;
 	RETURN next_state;
 END
 $$;
-COMMENT ON FUNCTION bountygo.queue_fail(bigint, integer, bountygo.outcome, text, text, boolean, boolean, integer, integer, integer, integer) IS
+COMMENT ON FUNCTION bountygo.queue_fail(bigint, integer, bountygo.outcome, text, text, boolean, boolean, integer, integer, integer, integer, integer) IS
 'Ends an attempt that failed: back to the queue after a pause, or dead. A host that asks for a pause (rate_limited) costs no attempt, for a day. Returns queued, dead or lost. For workers.';
 
 -- Storing -----------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION bountygo.queue_end(job bigint, snapshot bigint, result jsonb, enriched boolean, model text, outcome bountygo.outcome,
-	creates boolean, requested_by bigint) RETURNS text
+	creates boolean, requested_by bigint, recheck_of bigint DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -382,6 +385,9 @@ DECLARE
 BEGIN
 	IF creates THEN
 		task := bountygo.task_from_snapshot(snapshot, queue_end.result, queue_end.requested_by, job);
+	ELSIF recheck_of IS NOT NULL THEN
+		PERFORM bountygo.recheck_ended(recheck_of, snapshot, queue_end.result);
+		SELECT t.id INTO task FROM bountygo.tasks t WHERE t.id = recheck_of;
 	END IF;
 	INSERT INTO bountygo.job_results AS r (job_id, snapshot_id, task_id, result, model_outcome)
 	VALUES (job, snapshot, task, CASE WHEN enriched THEN queue_end.result END, model)
@@ -394,8 +400,8 @@ BEGIN
 	RETURN 'done';
 END
 $$;
-COMMENT ON FUNCTION bountygo.queue_end(bigint, bigint, jsonb, boolean, text, bountygo.outcome, boolean, bigint) IS
-'The end of a job whose row is locked: task, result and state in one transaction. For workers.';
+COMMENT ON FUNCTION bountygo.queue_end(bigint, bigint, jsonb, boolean, text, bountygo.outcome, boolean, bigint, bigint) IS
+'The end of a job whose row is locked: task, made or brought up to date, result and state in one transaction. For workers.';
 
 CREATE FUNCTION bountygo.queue_store_pages(jobs bigint[], tokens integer[], urls text[], final_urls text[], http_statuses integer[],
 	content_types text[], etags text[], modified text[], sizes integer[], results jsonb[], to_model boolean[], models text[],
@@ -409,22 +415,42 @@ DECLARE
 	held_hosts text[];
 	creates boolean[];
 	askers bigint[];
+	rechecks bigint[];
+	-- The newest snapshot of a page that is looked at again and says the same: there is nothing to store, and nothing to ask the model.
+	unchanged bigint[];
+	asks_model boolean[];
+	stored bigint[];
 	snapshots bigint[];
 	tasks bigint[];
 BEGIN
 	-- A few statements for many pages: a statement costs more by itself than by the row.
 	SELECT array_agg(l.place ORDER BY l.place), array_agg(l.host ORDER BY l.place), array_agg(l.creates ORDER BY l.place),
-		array_agg(l.requested_by ORDER BY l.place)
-	INTO places, held_hosts, creates, askers
-	FROM (SELECT g.place, j.host, j.auto_create AND j.kind = 'page' AND NOT g.to_model AS creates, j.requested_by
+		array_agg(l.requested_by ORDER BY l.place), array_agg(l.recheck_of ORDER BY l.place)
+	INTO places, held_hosts, creates, askers, rechecks
+	FROM (SELECT g.place, j.host, j.auto_create AND j.kind = 'page' AND NOT g.to_model AS creates, j.requested_by, j.recheck_of
 		FROM unnest(jobs, tokens, queue_store_pages.to_model) WITH ORDINALITY AS g(id, token, to_model, place)
 		JOIN bountygo.jobs j ON j.id = g.id
 		WHERE j.lease_token = g.token AND j.state = 'leased' ORDER BY j.id FOR UPDATE OF j) l;
 	IF places IS NULL THEN
 		RETURN;
 	END IF;
+	unchanged := array_fill(NULL::bigint, ARRAY[cardinality(places)]);
+	asks_model := queue_store_pages.to_model;
+	IF num_nonnulls(VARIADIC rechecks) > 0 THEN
+		-- In one order for everybody who writes several tasks.
+		PERFORM FROM bountygo.tasks t WHERE t.id = ANY (rechecks) ORDER BY t.id FOR NO KEY UPDATE;
+		FOR i IN 1..cardinality(places) LOOP
+			IF rechecks[i] IS NOT NULL THEN
+				SELECT s.id INTO unchanged[i] FROM (SELECT n.id, n.text_hash, n.result FROM bountygo.snapshots n
+						WHERE n.url = urls[places[i]] ORDER BY n.fetched_at DESC LIMIT 1) s
+					WHERE s.text_hash = sha256(convert_to(coalesce(results[places[i]] ->> 'text', ''), 'UTF8'))
+						AND s.result - 'stats' = results[places[i]] - '{text,stats}'::text[];
+				asks_model[places[i]] := asks_model[places[i]] AND unchanged[i] IS NULL;
+			END IF;
+		END LOOP;
+	END IF;
 	-- Ids rise in the order in which rows are inserted.
-	WITH stored AS (
+	WITH written AS (
 		INSERT INTO bountygo.snapshots (url, final_url, http_status, content_type, language, etag, last_modified, bytes, text, text_hash,
 			result)
 		SELECT coalesce(g.url, 'text:' || encode(w.hash, 'hex')), coalesce(g.final_url, g.url, 'text:'), g.http_status,
@@ -434,9 +460,12 @@ BEGIN
 			WITH ORDINALITY AS g(url, final_url, http_status, content_type, etag, modified, size, result, place)
 		CROSS JOIN LATERAL (SELECT coalesce(g.result ->> 'text', '') AS words OFFSET 0) t
 		CROSS JOIN LATERAL (SELECT t.words, sha256(convert_to(t.words, 'UTF8')) AS hash OFFSET 0) w
-		WHERE g.place = ANY (places) ORDER BY g.place
+		WHERE g.place IN (SELECT u.place FROM unnest(places, unchanged) AS u (place, snapshot) WHERE u.snapshot IS NULL) ORDER BY g.place
 		RETURNING id)
-	SELECT array_agg(s.id ORDER BY s.id) INTO snapshots FROM stored s;
+	SELECT array_agg(w.id ORDER BY w.id) INTO stored FROM written w;
+	SELECT array_agg(coalesce(u.snapshot, stored[u.nth]) ORDER BY u.i) INTO snapshots
+		FROM (SELECT v.snapshot, v.i, count(*) FILTER (WHERE v.snapshot IS NULL) OVER (ORDER BY v.i) AS nth
+			FROM unnest(unchanged) WITH ORDINALITY AS v (snapshot, i)) u;
 	-- Hosts in one order, so that two workers can't wait for each other, and only if there is something to change.
 	UPDATE bountygo.hosts h SET failures = 0, last_outcome = 'ok', why = NULL,
 		next_fetch_at = CASE WHEN l.delay > 0 THEN greatest(h.next_fetch_at, clock_timestamp() + make_interval(secs => least(l.delay, 60)))
@@ -451,10 +480,13 @@ BEGIN
 	FOR i IN 1..cardinality(places) LOOP
 		IF creates[i] THEN
 			tasks[i] := bountygo.task_from_snapshot(snapshots[i], results[places[i]] - 'text', askers[i], jobs[places[i]]);
+		ELSIF rechecks[i] IS NOT NULL AND NOT asks_model[places[i]] THEN
+			PERFORM bountygo.recheck_ended(rechecks[i], snapshots[i], CASE WHEN unchanged[i] IS NULL THEN results[places[i]] - 'text' END);
+			SELECT t.id INTO tasks[i] FROM bountygo.tasks t WHERE t.id = rechecks[i];
 		END IF;
 	END LOOP;
 	INSERT INTO bountygo.job_results AS r (job_id, snapshot_id, task_id, model_outcome)
-	SELECT jobs[u.place], u.snapshot, u.task, CASE WHEN NOT to_model[u.place] THEN models[u.place] END
+	SELECT jobs[u.place], u.snapshot, u.task, CASE WHEN NOT asks_model[u.place] THEN models[u.place] END
 	FROM unnest(places, snapshots, tasks) AS u(place, snapshot, task)
 	ON CONFLICT (job_id) DO UPDATE SET snapshot_id = excluded.snapshot_id, task_id = excluded.task_id, result = excluded.result,
 		model_outcome = excluded.model_outcome;
@@ -464,12 +496,13 @@ BEGIN
 		UPDATE bountygo.jobs j SET leased_until = NULL, lease_owner = NULL, why = NULL, last_error = NULL,
 			state = CASE WHEN asks THEN 'queued'::bountygo.job_state ELSE 'done' END,
 			stage = CASE WHEN asks THEN 'model'::bountygo.job_stage ELSE 'end' END,
-			outcome = CASE WHEN asks THEN j.outcome ELSE 'ok' END,
+			outcome = CASE WHEN asks THEN j.outcome WHEN a.is_same THEN 'not_modified' ELSE 'ok' END,
 			host = CASE WHEN asks THEN '' ELSE j.host END,
 			attempts = CASE WHEN asks THEN greatest(0, j.attempts - 1) ELSE j.attempts END,
 			run_at = CASE WHEN asks THEN clock_timestamp() ELSE j.run_at END,
 			finished_at = CASE WHEN asks THEN NULL ELSE clock_timestamp() END
-		FROM (SELECT jobs[u.place] AS id, queue_store_pages.to_model[u.place] AS asks FROM unnest(places) AS u(place)) a
+		FROM (SELECT jobs[u.place] AS id, asks_model[u.place] AS asks, u.snapshot IS NOT NULL AS is_same
+			FROM unnest(places, unchanged) AS u(place, snapshot)) a
 		WHERE j.id = a.id
 		RETURNING j.id, a.asks
 	), told AS (
@@ -479,7 +512,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.queue_store_pages(bigint[], integer[], text[], text[], integer[], text[], text[], text[], integer[], jsonb[], boolean[], text[], integer[]) IS
-'Stores what the readers answered as snapshots and ends the jobs, or hands them to the model stage. Arrays of the same length; returns done or model for each job whose lease still holds, and no row for the others. For workers.';
+'Stores what the readers answered as snapshots and ends the jobs, or hands them to the model stage. A recheck whose page says the same stores nothing. Arrays of the same length; returns done or model for each job whose lease still holds, and no row for the others. For workers.';
 
 CREATE FUNCTION bountygo.queue_store_page(job bigint, token integer, url text, final_url text, http_status integer, content_type text,
 	etag text, last_modified text, bytes integer, result jsonb, to_model boolean, model text, crawl_delay integer) RETURNS text
@@ -503,7 +536,7 @@ DECLARE
 	page jsonb := queue_finish.result - 'text';
 	enriched boolean := page IS NOT NULL;
 BEGIN
-	SELECT j.auto_create, j.requested_by, j.kind, j.host INTO held FROM bountygo.jobs j
+	SELECT j.auto_create, j.requested_by, j.kind, j.host, j.recheck_of INTO held FROM bountygo.jobs j
 	WHERE j.id = job AND j.lease_token = token AND j.state = 'leased' FOR UPDATE;
 	IF NOT FOUND THEN
 		RETURN 'lost';
@@ -512,7 +545,8 @@ BEGIN
 		-- The page is the same, so what the model said of it still holds.
 		SELECT r.result INTO page FROM bountygo.job_results r
 		WHERE r.snapshot_id = queue_finish.snapshot AND r.result IS NOT NULL ORDER BY r.job_id DESC LIMIT 1;
-		enriched := FOUND;
+		-- A recheck tells nothing new of it: no need to write it down again every hour.
+		enriched := FOUND AND held.recheck_of IS NULL;
 		UPDATE bountygo.hosts h SET failures = 0, last_outcome = 'not_modified', why = NULL
 		WHERE h.host = held.host AND h.last_outcome IS DISTINCT FROM 'not_modified';
 	END IF;
@@ -520,7 +554,7 @@ BEGIN
 		SELECT s.result INTO STRICT page FROM bountygo.snapshots s WHERE s.id = queue_finish.snapshot;
 	END IF;
 	RETURN bountygo.queue_end(job, queue_finish.snapshot, page, enriched, model, queue_finish.outcome,
-		held.auto_create AND held.kind = 'page', held.requested_by);
+		held.auto_create AND held.kind = 'page', held.requested_by, held.recheck_of);
 END
 $$;
 COMMENT ON FUNCTION bountygo.queue_finish(bigint, integer, bigint, jsonb, text, bountygo.outcome) IS
