@@ -224,13 +224,16 @@ static void shape_answer(bg_call *call, Datum value, bg_answer *to)
 		full = DatumGetTextPCopy(value);
 	if (json == NULL && route->is_json &&
 	    (route->is_async || route->location != NULL || call->pick != NULL ||
-	     route->cursor_argument >= 0))
+	     route->cursor_argument >= 0 || (has_tag && route->is_written)))
 		json =
 		    DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text_to_cstring(full))));
 	/* If it is trimmed and nobody needs the rest, the rest is not written. */
-	if (full == NULL && (call->pick == NULL || (has_tag && route->is_written)))
-		full = write_json(json);
-	to->body = call->pick == NULL ? full : write_json(bg_fields_trim(call, json));
+	if (call->pick != NULL)
+		to->body = write_json(bg_fields_trim(call, json));
+	else
+		to->body = full != NULL ? full : write_json(json);
+	if (has_tag && route->is_written && json != NULL)
+		full = call->pick == NULL && route->result_type == JSONBOID ? to->body : write_json(json);
 	if (has_tag)
 		add_tag(call, full == NULL ? to->body : full, to);
 	if (route->is_async && json != NULL)

@@ -106,6 +106,13 @@ static ArrayType *answer_read(bg_call *call, bg_answer *answer)
 	return list_headers(answer);
 }
 
+/* What it hands out would be good although nobody could tell that it was, and what it notes against the caller would be forgotten. */
+static void refuse_dry_run(void)
+{
+	bg_error_at(ERRCODE_BG_INVALID, "the request is not valid", "Prefer",
+	            "This operation has no dry run.", "Leave tx=rollback out to have it done.");
+}
+
 static ArrayType *answer_write(bg_call *call, bg_answer *answer)
 {
 	bg_idempotency idempotency = {0};
@@ -115,6 +122,8 @@ static ArrayType *answer_write(bg_call *call, bg_answer *answer)
 	    bg_idempotency_begin(call, &idempotency, answer))
 		return list_headers(answer);
 	bg_conditions_before_write(call);
+	if (call->prefer.undo && (call->route->is_secret || call->route->null_status != 0))
+		refuse_dry_run();
 	if (call->prefer.undo)
 	{
 		bg_answer_try(call, answer, false);
