@@ -44,6 +44,7 @@ COMMENT ON FUNCTION bountygo.task_state(bountygo.task_status, timestamptz, times
 CREATE FUNCTION bountygo.evidence_object(task_id bigint) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	found jsonb;
@@ -99,6 +100,7 @@ COMMENT ON FUNCTION bountygo.require_task(bigint) IS 'Raises UB404 unless the ta
 CREATE FUNCTION bountygo.get_task(id bigint) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	caller constant bigint := bountygo.current_user_id();
@@ -113,14 +115,15 @@ BEGIN
 			'language', t.language,
 			'status', t.status,
 			'state', bountygo.task_state(t.status, t.deadline_earliest, t.deadline, t.opens_at, t.gone_at),
-			'organizer', CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'name', o.name) END,
-			'sponsor', CASE WHEN u.id IS NOT NULL THEN
-				jsonb_build_object('id', u.id, 'nickname', u.nickname, 'avatar_url', u.avatar_url) END,
+			'organizer', (SELECT jsonb_build_object('id', o.id, 'name', o.name) FROM bountygo.organizers o WHERE o.id = t.organizer_id),
+			'sponsor', (SELECT jsonb_build_object('id', u.id, 'nickname', u.nickname, 'avatar_url', u.avatar_url)
+				FROM bountygo.public_users u WHERE u.id = t.sponsor_id),
 			'reward', bountygo.reward_value(t.reward_amount, t.reward_min, t.reward_currency, t.reward_distribution),
 			'deadline', bountygo.deadline_value(t.deadline_date, t.deadline_earliest, t.deadline, t.deadline_text,
 				t.deadline_precision, t.deadline_zone),
 			'eligibility', t.eligibility,
-			'tags', (SELECT coalesce(jsonb_agg(g.name ORDER BY g.name_key), '[]') FROM bountygo.tags g WHERE g.id = ANY (t.tag_ids)),
+			'tags', (SELECT coalesce(jsonb_agg(g.name ORDER BY g.name_key), '[]') FROM unnest(t.tag_ids) AS i (id)
+				CROSS JOIN LATERAL (SELECT n.name, n.name_key FROM bountygo.tags n WHERE n.id = i.id OFFSET 0) g),
 			'rewards', (SELECT coalesce(jsonb_agg(e.value || jsonb_build_object('quote', e.quote, 'start', e.start_char,
 					'end', e.end_char, 'method', e.method, 'confidence', e.confidence, 'snapshot_id', e.snapshot_id)
 					ORDER BY r.place NULLS LAST, r.id), '[]')
@@ -154,8 +157,6 @@ BEGIN
 				WHERE d.user_id = caller AND d.task_id = t.id)) END
 		INTO found
 		FROM bountygo.tasks t
-		LEFT JOIN bountygo.organizers o ON o.id = t.organizer_id
-		LEFT JOIN bountygo.public_users u ON u.id = t.sponsor_id
 		WHERE t.id = get_task.id;
 	IF found IS NULL THEN
 		PERFORM bountygo.require_task(get_task.id);

@@ -195,6 +195,7 @@ CREATE FUNCTION bountygo.find_public_tasks(query tsquery, title text, state boun
 	size integer, count bountygo.count_mode, OUT ids bigint[], OUT next text, OUT total bigint) RETURNS record
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	times timestamptz[];
@@ -253,6 +254,7 @@ CREATE FUNCTION bountygo.list_tasks(
 	"limit" integer DEFAULT 20) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	at constant timestamptz := clock_timestamp();
@@ -271,6 +273,7 @@ DECLARE
 	after record;
 	found record;
 	items jsonb;
+	answer jsonb;
 BEGIN
 	IF size NOT BETWEEN 1 AND 100 THEN
 		problems := problems || bountygo.problem('?limit', 'This must be from 1 to 100.');
@@ -340,7 +343,8 @@ BEGIN
 		EXIT WHEN corrected IS NULL;
 	END LOOP;
 
-	-- Under the caller's row-level security: what was found is only what to look at.
+	-- Under the caller's row-level security: what was found is only what to look at. Scalar subqueries look up by key whatever the
+	-- planner thinks of so small a table.
 	SELECT jsonb_agg(jsonb_build_object(
 			'id', t.id,
 			'title', t.title,
@@ -349,31 +353,37 @@ BEGIN
 			'language', t.language,
 			'status', t.status,
 			'state', bountygo.task_state(t.status, t.deadline_earliest, t.deadline, t.opens_at, t.gone_at, at),
-			'organizer', CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'name', o.name) END,
-			'sponsor', CASE WHEN u.id IS NOT NULL THEN
-				jsonb_build_object('id', u.id, 'nickname', u.nickname, 'avatar_url', u.avatar_url) END,
+			'organizer', (SELECT jsonb_build_object('id', o.id, 'name', o.name) FROM bountygo.organizers o WHERE o.id = t.organizer_id),
+			'sponsor', (SELECT jsonb_build_object('id', u.id, 'nickname', u.nickname, 'avatar_url', u.avatar_url)
+				FROM bountygo.public_users u WHERE u.id = t.sponsor_id),
 			'reward', bountygo.reward_value(t.reward_amount, t.reward_min, t.reward_currency, t.reward_distribution),
 			'deadline', bountygo.deadline_value(t.deadline_date, t.deadline_earliest, t.deadline, t.deadline_text,
 				t.deadline_precision, t.deadline_zone),
-			'tags', (SELECT coalesce(jsonb_agg(g.name ORDER BY g.name_key), '[]') FROM bountygo.tags g WHERE g.id = ANY (t.tag_ids)),
+			'tags', (SELECT coalesce(jsonb_agg(g.name ORDER BY g.name_key), '[]') FROM unnest(t.tag_ids) AS i (id)
+				CROSS JOIN LATERAL (SELECT n.name, n.name_key FROM bountygo.tags n WHERE n.id = i.id OFFSET 0) g),
 			'missing', t.missing,
 			'source_url', t.source_url,
 			'external_link', t.external_link,
-			'counts', jsonb_build_object('views', coalesce(c.views, 0), 'joins', coalesce(c.joins, 0), 'messages', coalesce(c.messages, 0)),
+			'counts', coalesce((SELECT jsonb_build_object('views', c.views, 'joins', c.joins, 'messages', c.messages)
+				FROM bountygo.task_counts c WHERE c.task_id = t.id), '{"joins": 0, "views": 0, "messages": 0}'),
 			'created_at', bountygo.rfc3339(t.created_at),
-			'updated_at', bountygo.rfc3339(t.updated_at))
-			|| CASE WHEN caller IS NULL THEN '{}' ELSE jsonb_build_object('my_todo', (
-				SELECT jsonb_build_object('id', d.id, 'is_completed', d.is_completed) FROM bountygo.todos d
-				WHERE d.user_id = caller AND d.task_id = t.id)) END ORDER BY p.n) INTO items
+			'updated_at', bountygo.rfc3339(t.updated_at)) ORDER BY p.n) INTO items
 		FROM unnest(found.ids) WITH ORDINALITY AS p (id, n)
-		JOIN bountygo.tasks t ON t.id = p.id
-		LEFT JOIN bountygo.organizers o ON o.id = t.organizer_id
-		LEFT JOIN bountygo.public_users u ON u.id = t.sponsor_id
-		LEFT JOIN bountygo.task_counts c ON c.task_id = t.id;
-	RETURN jsonb_build_object('items', coalesce(items, '[]'), 'next', found.next)
-		|| CASE WHEN found.total IS NULL THEN '{}' ELSE jsonb_build_object('total', found.total) END
-		|| CASE WHEN corrected IS NULL OR items IS NULL THEN '{}'
-			ELSE jsonb_build_object('corrected', jsonb_build_object('from', question, 'to', corrected)) END;
+		JOIN bountygo.tasks t ON t.id = p.id;
+	IF caller IS NOT NULL AND items IS NOT NULL THEN
+		SELECT jsonb_agg(i.item || jsonb_build_object('my_todo', (
+				SELECT jsonb_build_object('id', d.id, 'is_completed', d.is_completed) FROM bountygo.todos d
+				WHERE d.user_id = caller AND d.task_id = (i.item -> 'id')::bigint)) ORDER BY i.n)
+			INTO items FROM jsonb_array_elements(items) WITH ORDINALITY AS i (item, n);
+	END IF;
+	answer := jsonb_build_object('items', coalesce(items, '[]'), 'next', found.next);
+	IF found.total IS NOT NULL THEN
+		answer := answer || jsonb_build_object('total', found.total);
+	END IF;
+	IF corrected IS NOT NULL AND items IS NOT NULL THEN
+		answer := answer || jsonb_build_object('corrected', jsonb_build_object('from', question, 'to', corrected));
+	END IF;
+	RETURN answer;
 END
 $$;
 COMMENT ON FUNCTION bountygo.list_tasks(text, bountygo.state_filter, bountygo.task_status, text, text, text[], bigint, bigint, numeric,
