@@ -97,9 +97,14 @@ BEGIN
 		IF EXISTS (SELECT FROM bountygo.tasks t WHERE t.id = join_task.id AND t.status = 'draft') THEN
 			RAISE EXCEPTION 'this task is a draft' USING ERRCODE = 'UB409', HINT = 'It can be joined once it is active.';
 		END IF;
-		-- Joining twice at once meets in the unique key; whoever left in between is looked for again.
-		INSERT INTO bountygo.todos (user_id, task_id) VALUES (caller, join_task.id)
-			ON CONFLICT DO NOTHING RETURNING todos.id INTO todo;
+		BEGIN
+			-- Joining twice at once meets in the unique key; whoever left in between is looked for again.
+			INSERT INTO bountygo.todos (user_id, task_id) VALUES (caller, join_task.id)
+				ON CONFLICT DO NOTHING RETURNING todos.id INTO todo;
+		EXCEPTION WHEN foreign_key_violation THEN
+			-- Deleted since we looked.
+			PERFORM bountygo.require_task(join_task.id);
+		END;
 		EXIT WHEN todo IS NOT NULL;
 	END LOOP;
 	RETURN bountygo.todo_object(todo);
@@ -154,10 +159,15 @@ BEGIN
 			RAISE EXCEPTION 'this task is a draft' USING ERRCODE = 'UB409', HINT = 'It can be joined once it is active.';
 		END IF;
 	END IF;
-	INSERT INTO bountygo.todos (user_id, task_id, title, description, deadline, remind_offsets)
-		VALUES (caller, create_todo.task_id, wanted_title, wanted_description, create_todo.deadline,
-			ARRAY(SELECT DISTINCT o.span::interval FROM unnest(create_todo.remind_offsets) AS o (span) ORDER BY 1 DESC))
-		ON CONFLICT DO NOTHING RETURNING id INTO todo;
+	BEGIN
+		INSERT INTO bountygo.todos (user_id, task_id, title, description, deadline, remind_offsets)
+			VALUES (caller, create_todo.task_id, wanted_title, wanted_description, create_todo.deadline,
+				ARRAY(SELECT DISTINCT o.span::interval FROM unnest(create_todo.remind_offsets) AS o (span) ORDER BY 1 DESC))
+			ON CONFLICT DO NOTHING RETURNING id INTO todo;
+	EXCEPTION WHEN foreign_key_violation THEN
+		-- Deleted since we looked.
+		PERFORM bountygo.require_task(create_todo.task_id);
+	END;
 	IF todo IS NULL THEN
 		SELECT d.id INTO todo FROM bountygo.todos d WHERE d.user_id = caller AND d.task_id = create_todo.task_id;
 		RAISE EXCEPTION 'todo % is about this task already', coalesce(todo::text, '(deleted since)')

@@ -84,8 +84,13 @@ DECLARE
 BEGIN
 	PERFORM bountygo.require_task(post_message.id);
 	PERFORM bountygo.raise_invalid(bountygo.content_problems(post_message.content));
-	INSERT INTO bountygo.messages (task_id, author_id, content)
-		VALUES (post_message.id, caller, bountygo.clean_text(post_message.content, true)) RETURNING messages.id INTO message;
+	BEGIN
+		INSERT INTO bountygo.messages (task_id, author_id, content)
+			VALUES (post_message.id, caller, bountygo.clean_text(post_message.content, true)) RETURNING messages.id INTO message;
+	EXCEPTION WHEN foreign_key_violation THEN
+		-- Deleted since we looked.
+		PERFORM bountygo.require_task(post_message.id);
+	END;
 	INSERT INTO bountygo.events (kind, task_id, payload) VALUES ('new_message', post_message.id, jsonb_build_object('message_id', message));
 	RETURN bountygo.message_object(message);
 END
