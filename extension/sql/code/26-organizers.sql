@@ -108,8 +108,8 @@ BEGIN
 	END IF;
 	-- One row more than asked for tells whether there is a next page.
 	IF wanted IS NOT NULL THEN
-		SELECT array_agg(p.id ORDER BY p.n), array_agg(p.key ORDER BY p.n), max(p.total) INTO ids, keys, total
-			FROM (SELECT f.id, row_number() OVER () AS n, f.total,
+		SELECT array_agg(p.id), array_agg(p.key), max(p.total) INTO ids, keys, total
+			FROM (SELECT f.id, f.total,
 					CASE order_by WHEN 'name' THEN f.name_key WHEN '-created_at' THEN bountygo.rfc3339(f.created_at) ELSE f.score::text END AS key
 				FROM (SELECT o.id, o.name_key, o.created_at, m.score, count(*) OVER () AS total
 					FROM bountygo.organizers_named(wanted) m JOIN bountygo.organizers o ON o.id = m.id
@@ -122,14 +122,14 @@ BEGIN
 					CASE WHEN order_by = '-created_at' THEN f.id END DESC, CASE WHEN order_by = '-relevance' THEN f.score END DESC, f.id
 				LIMIT size + 1) p;
 	ELSIF order_by = 'name' THEN
-		SELECT array_agg(p.id ORDER BY p.name_key), array_agg(p.name_key ORDER BY p.name_key) INTO ids, keys
+		SELECT array_agg(p.id), array_agg(p.name_key) INTO ids, keys
 			FROM (SELECT o.id, o.name_key FROM bountygo.organizers o
 				WHERE (list_organizers.is_verified IS NULL OR o.is_verified = list_organizers.is_verified)
 					AND (after_id IS NULL OR o.name_key > after_key)
 				ORDER BY o.name_key LIMIT size + 1) p;
 	ELSE
-		SELECT array_agg(p.id ORDER BY p.n), array_agg(p.key ORDER BY p.n) INTO ids, keys
-			FROM (SELECT o.id, bountygo.rfc3339(o.created_at) AS key, row_number() OVER (ORDER BY o.created_at DESC, o.id DESC) AS n
+		SELECT array_agg(p.id), array_agg(p.key) INTO ids, keys
+			FROM (SELECT o.id, bountygo.rfc3339(o.created_at) AS key
 				FROM bountygo.organizers o
 				WHERE (list_organizers.is_verified IS NULL OR o.is_verified = list_organizers.is_verified)
 					AND (after_id IS NULL OR (o.created_at, o.id) < (after_key::timestamptz, after_id))

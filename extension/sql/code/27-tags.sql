@@ -91,13 +91,13 @@ BEGIN
 	END IF;
 	-- One row more than asked for tells whether there is a next page.
 	IF wanted IS NOT NULL THEN
-		SELECT array_agg(p.id ORDER BY p.score DESC, p.id), array_agg(p.score::text ORDER BY p.score DESC, p.id) INTO ids, keys
+		SELECT array_agg(p.id), array_agg(p.score::text) INTO ids, keys
 			FROM (SELECT g.id, m.score FROM bountygo.tags_named(wanted) m JOIN bountygo.tags g ON g.id = m.id
 				WHERE g.is_active = active AND (list_tags.category IS NULL OR g.category = list_tags.category)
 					AND (after_id IS NULL OR m.score < after_key::real OR m.score = after_key::real AND g.id > after_id)
 				ORDER BY m.score DESC, g.id LIMIT size + 1) p;
 	ELSE
-		SELECT array_agg(p.id ORDER BY p.name_key), array_agg(p.name_key ORDER BY p.name_key) INTO ids, keys
+		SELECT array_agg(p.id), array_agg(p.name_key) INTO ids, keys
 			FROM (SELECT g.id, g.name_key FROM bountygo.tags g
 				WHERE g.is_active = active AND (list_tags.category IS NULL OR g.category = list_tags.category)
 					AND (after_id IS NULL OR g.name_key > after_key)
@@ -283,6 +283,7 @@ DECLARE
 	is_admin constant boolean := pg_has_role(current_user, 'bountygo_admin', 'MEMBER');
 	new_name constant text := bountygo.clean_text(name);
 	read record;
+	made bigint;
 BEGIN
 	IF NOT is_admin THEN
 		PERFORM bountygo.require_user();
@@ -294,7 +295,8 @@ BEGIN
 		RAISE EXCEPTION 'only moderators give tags synonyms'
 			USING ERRCODE = 'UB403', HINT = 'Propose the tag without synonyms.';
 	END IF;
-	RETURN bountygo.get_tag(bountygo.new_tag(new_name, create_tag.category, is_admin OR bountygo.is_moderator(), read.names, read.languages));
+	made := bountygo.new_tag(new_name, create_tag.category, is_admin OR bountygo.is_moderator(), read.names, read.languages);
+	RETURN bountygo.get_tag(made);
 END
 $$;
 COMMENT ON FUNCTION bountygo.create_tag(text, bountygo.tag_category, jsonb) IS
@@ -409,7 +411,7 @@ DECLARE
 BEGIN
 	PERFORM bountygo.require_moderator();
 	SELECT * INTO read FROM bountygo.read_synonyms('/synonyms', synonyms);
-	SELECT CASE WHEN name IS NOT NULL AND new_name IS NULL THEN bountygo.problem('/name', 'A tag is one line of 1 to 100 characters.')
+	SELECT CASE WHEN update_tag.name IS NOT NULL AND new_name IS NULL THEN bountygo.problem('/name', 'A tag is one line of 1 to 100 characters.')
 			ELSE bountygo.text_problems('/name', new_name, 100) END || read.problems
 			|| coalesce(jsonb_agg(bountygo.problem('/' || c.name, 'This cannot be cleared.') -> 0), '[]') INTO problems
 		FROM unnest(clear) AS c (name) WHERE c.name NOT IN ('category', 'synonyms');
@@ -503,7 +505,7 @@ BEGIN
 	ELSE
 		SELECT count(*) INTO used FROM bountygo.task_tags tt WHERE tt.tag_id = drop_tag.id;
 		IF used > 0 THEN
-			RAISE EXCEPTION '% tasks have this tag', used
+			RAISE EXCEPTION '%', CASE used WHEN 1 THEN 'a task has this tag' ELSE used || ' tasks have this tag' END
 				USING ERRCODE = 'UB409', HINT = 'Merge it into another with into=<id of that tag>, or make it inactive with PATCH.';
 		END IF;
 	END IF;
@@ -625,7 +627,7 @@ BEGIN
 		RAISE EXCEPTION 'you have 500 interests already' USING ERRCODE = 'UB409', HINT = 'Remove one that no longer matters.';
 	END IF;
 	INSERT INTO bountygo.tag_interests AS i (user_id, tag_id, weight) VALUES (caller, target, set_tag_interest.weight)
-		ON CONFLICT (user_id, tag_id) DO UPDATE SET weight = excluded.weight, updated_at = clock_timestamp();
+		ON CONFLICT ON CONSTRAINT tag_interests_pkey DO UPDATE SET weight = excluded.weight, updated_at = clock_timestamp();
 	SELECT bountygo.interest_object(g.id, g.name, g.category, i.weight, i.updated_at) INTO answer
 		FROM bountygo.tag_interests i JOIN bountygo.tags g ON g.id = i.tag_id WHERE i.user_id = caller AND i.tag_id = target;
 	RETURN answer;

@@ -110,11 +110,11 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	found record;
+	summary record;
 BEGIN
-	SELECT s.computed_at, s.value INTO found FROM bountygo.analytics_summary s;
+	SELECT s.computed_at, s.value INTO summary FROM bountygo.analytics_summary s;
 	IF FOUND THEN
-		RETURN found.value || jsonb_build_object('computed_at', bountygo.rfc3339(found.computed_at));
+		RETURN summary.value || jsonb_build_object('computed_at', bountygo.rfc3339(summary.computed_at));
 	END IF;
 	-- No worker has counted yet.
 	RETURN bountygo.count_analytics() || jsonb_build_object('computed_at', bountygo.rfc3339(statement_timestamp()));
