@@ -201,6 +201,38 @@ Datum bountygo_quotes_at(PG_FUNCTION_ARGS)
 	    construct_md_array(quotes, nulls, 1, bounds, lower, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+/* Random bytes in hexadecimal have 16 different ones, less by bad luck. */
+#define MIN_DISTINCT_BYTES 8
+
+static int distinct_bytes(const char *text)
+{
+	bool seen[256] = {false};
+	int count = 0;
+
+	for (; *text != '\0'; text++)
+	{
+		count += !seen[(unsigned char) *text];
+		seen[(unsigned char) *text] = true;
+	}
+	return count;
+}
+
+static bool is_signing_key(const char *secret)
+{
+	const char *why;
+	char *key = bg_jwt_key_file == NULL || bg_jwt_key_file[0] == '\0'
+	                ? NULL
+	                : bg_config_read_secret(bg_jwt_key_file, &why);
+	bool same = key != NULL && strcmp(key, secret) == 0;
+
+	if (key != NULL)
+	{
+		explicit_bzero(key, strlen(key));
+		pfree(key);
+	}
+	return same;
+}
+
 /* bountygo.secret_status(setting) text: NULL if the secret's file is fine, else what is wrong with it. */
 Datum bountygo_secret_status(PG_FUNCTION_ARGS)
 {
@@ -211,6 +243,8 @@ Datum bountygo_secret_status(PG_FUNCTION_ARGS)
 	const char *path;
 	char *secret;
 	size_t len;
+	bool is_same;
+	bool is_weak;
 
 	if (!is_jwt && strcmp(setting, "ppio_key_file") != 0)
 		bg_error_invalid(
@@ -222,6 +256,8 @@ Datum bountygo_secret_status(PG_FUNCTION_ARGS)
 	if (secret == NULL)
 		PG_RETURN_TEXT_P(cstring_to_text(why));
 	len = strlen(secret);
+	is_same = is_previous && is_signing_key(secret);
+	is_weak = is_jwt && distinct_bytes(secret) < MIN_DISTINCT_BYTES;
 	explicit_bzero(secret, len);
 	pfree(secret);
 	if (len == 0)
@@ -229,6 +265,10 @@ Datum bountygo_secret_status(PG_FUNCTION_ARGS)
 	if (is_jwt && len < BG_JWT_MIN_KEY)
 		PG_RETURN_TEXT_P(cstring_to_text(
 		    psprintf("the key has %zu bytes, at least %d are needed", len, BG_JWT_MIN_KEY)));
+	if (is_weak)
+		PG_RETURN_TEXT_P(cstring_to_text("the key repeats a few characters: it can be guessed"));
+	if (is_same)
+		PG_RETURN_TEXT_P(cstring_to_text("it holds the same key as jwt_key_file"));
 	PG_RETURN_NULL();
 }
 

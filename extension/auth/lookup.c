@@ -245,7 +245,7 @@ void bg_lookup_mark_api_key(int64 key_id, int64 user_id)
 	Datum user = Int64GetDatum(user_id);
 	Datum key = Int64GetDatum(key_id);
 
-	if (XactReadOnly || RecoveryInProgress())
+	if (XactReadOnly || IsolationUsesXactSnapshot() || RecoveryInProgress())
 		return;
 	if (run_as_owner("users", lock_user, 1, types, &user, NULL) == 1)
 		run_as_owner("api_keys", mark_key, 1, types, &key, NULL);
