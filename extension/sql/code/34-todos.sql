@@ -101,9 +101,10 @@ BEGIN
 			-- Joining twice at once meets in the unique key; whoever left in between is looked for again.
 			INSERT INTO bountygo.todos (user_id, task_id) VALUES (caller, join_task.id)
 				ON CONFLICT DO NOTHING RETURNING todos.id INTO todo;
-		EXCEPTION WHEN foreign_key_violation THEN
+		EXCEPTION WHEN foreign_key_violation OR insufficient_privilege THEN
 			-- Deleted since we looked.
 			PERFORM bountygo.require_task(join_task.id);
+			RAISE;
 		END;
 		EXIT WHEN todo IS NOT NULL;
 	END LOOP;
@@ -164,9 +165,10 @@ BEGIN
 			VALUES (caller, create_todo.task_id, wanted_title, wanted_description, create_todo.deadline,
 				ARRAY(SELECT DISTINCT o.span::interval FROM unnest(create_todo.remind_offsets) AS o (span) ORDER BY 1 DESC))
 			ON CONFLICT DO NOTHING RETURNING id INTO todo;
-	EXCEPTION WHEN foreign_key_violation THEN
+	EXCEPTION WHEN foreign_key_violation OR insufficient_privilege THEN
 		-- Deleted since we looked.
 		PERFORM bountygo.require_task(create_todo.task_id);
+		RAISE;
 	END;
 	IF todo IS NULL THEN
 		SELECT d.id INTO todo FROM bountygo.todos d WHERE d.user_id = caller AND d.task_id = create_todo.task_id;

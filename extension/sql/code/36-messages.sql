@@ -87,9 +87,10 @@ BEGIN
 	BEGIN
 		INSERT INTO bountygo.messages (task_id, author_id, content)
 			VALUES (post_message.id, caller, bountygo.clean_text(post_message.content, true)) RETURNING messages.id INTO message;
-	EXCEPTION WHEN foreign_key_violation THEN
+	EXCEPTION WHEN foreign_key_violation OR insufficient_privilege THEN
 		-- Deleted since we looked.
 		PERFORM bountygo.require_task(post_message.id);
+		RAISE;
 	END;
 	INSERT INTO bountygo.events (kind, task_id, payload) VALUES ('new_message', post_message.id, jsonb_build_object('message_id', message));
 	RETURN bountygo.message_object(message);

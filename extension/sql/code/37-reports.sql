@@ -69,9 +69,10 @@ BEGIN
 	EXCEPTION WHEN unique_violation THEN
 		RAISE EXCEPTION 'you have reported this task for this reason already'
 			USING ERRCODE = 'UB409', HINT = 'Moderators have not decided yet. See GET /reports.';
-	WHEN foreign_key_violation THEN
+	WHEN foreign_key_violation OR insufficient_privilege THEN
 		-- Deleted since we looked.
 		PERFORM bountygo.require_task(report_task.id);
+		RAISE;
 	END;
 	RETURN bountygo.report_object(report);
 END

@@ -180,9 +180,10 @@ BEGIN
 	EXCEPTION WHEN unique_violation THEN
 		RAISE EXCEPTION 'you have proposed a correction of this field already'
 			USING ERRCODE = 'UB409', HINT = 'Moderators have not decided yet. See GET /reports.';
-	WHEN foreign_key_violation THEN
+	WHEN foreign_key_violation OR insufficient_privilege THEN
 		-- Deleted since we looked.
 		PERFORM bountygo.require_task(correct_task.id);
+		RAISE;
 	END;
 	RETURN jsonb_build_object('status', 'proposed', 'task', bountygo.get_task(correct_task.id), 'report', bountygo.report_object(report));
 END
