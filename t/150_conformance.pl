@@ -29,12 +29,12 @@ is($document->{status}, 200, 'the document is there');
 # What a route needs beyond its example: path parameters, query, body, who asks. By function; "METHOD path" where that is not enough.
 my $public_task = $api->task($alice, title => 'A public task', tags => ['rust'], reward_amount => 5, reward_currency => 'USDC',
 	deadline => '2031-05-01T12:00:00Z');
+my $counter = 0;
 my $page;
 sub page { return $page //= $api->page_task($alice) }
 my %good = (
 	public_user => sub { { path => { id => $alice->{id} } } },
-	admin_update_user => sub { { path => { id => $api->user('Somebody')->{id} }, body => { role => 'moderator' } } },
-	update_me => sub { { body => { nickname => 'Alice Again', locale => 'zh-CN', timezone => 'Asia/Shanghai' } } },
+	admin_update_user => sub { { path => { id => $api->user('Somebody')->{id} } } },
 	delete_me => sub { { as => $api->user('Leaving') } },
 	unlink_wallet => sub { my $user = $api->user('Two wallets'); $api->wallet($user); { as => $user, path => { id => $api->wallet($user) } } },
 	set_primary_wallet => sub { { path => { id => $api->wallet($alice) } } },
@@ -43,39 +43,37 @@ my %good = (
 	task_snapshot => sub { { path => { id => page()->{id} } } },
 	list_task_history => sub { { path => { id => $public_task } } },
 	similar_tasks => sub { { path => { id => page()->{id} } } },
-	update_task => sub { { path => { id => $public_task }, body => { summary => 'What it is about', tags => ['rust', 'zk'] } } },
+	update_task => sub { { path => { id => $public_task } } },
 	delete_task => sub { { path => { id => $api->task($alice) } } },
 	join_task => sub { { path => { id => $api->task($bob) } } },
 	leave_task => sub { my $task = $api->task($bob); $api->join_task($alice, $task); { path => { id => $task } } },
 	complete_task => sub { { path => { id => $api->task($alice) } } },
 	list_messages => sub { $api->message($alice, $public_task); { path => { id => $public_task } } },
-	post_message => sub { { path => { id => $public_task }, body => { content => 'Is it still open?' } } },
+	post_message => sub { { path => { id => $public_task } } },
 	get_message => sub { { path => { id => $api->message($alice, $public_task) } } },
-	edit_message => sub { { path => { id => $api->message($alice, $public_task) }, body => { content => 'It is.' } } },
+	edit_message => sub { { path => { id => $api->message($alice, $public_task) } } },
 	delete_message => sub { { path => { id => $api->message($alice, $public_task) } } },
 	submit_url => sub { { body => { url => $api->page, auto_create => JSON::PP::true } } },
 	submit_urls => sub { { body => { urls => [ $api->page, 'nonsense' ] } } },
 	preview_url => sub { { body => { url => $api->page } } },
-	extract_text => sub { { body => { content => 'Translate our docs to Chinese, 300 USDT, until 2031-05-01.' } } },
-	get_job => sub { { path => { id => page()->{job} } } },
+	get_job => sub { { as => $alice, path => { id => page()->{job} } } },
 	cancel_job => sub { { path => { id => $api->hanging_job($alice) } } },
 	create_task_from_job => sub {
 		my $job = $api->make('POST', '/url-agent/process', token => $alice->{token}, headers => ['Prefer: wait=30'], json => { url => $api->page });
 		{ body => { job_id => $job->{id} } } },
 	card => sub { { path => { url => page()->{url} } } },
 	recheck_task => sub { { path => { id => $api->page_task($alice)->{id} } } },
-	correct_task => sub { { path => { id => page()->{id} }, body => { field => 'title', value => 'A better title' } } },
+	correct_task => sub { { path => { id => page()->{id} } } },
 	split_task => sub {
 		my ($one, $two) = ($api->page_task($alice), $api->page_task($alice));
-		$api->sql("WITH c AS (INSERT INTO bountygo.clusters DEFAULT VALUES RETURNING id) UPDATE bountygo.tasks SET cluster_id = c.id FROM c WHERE tasks.id IN ($one->{id}, $two->{id})")
+		$api->sql("WITH c AS (INSERT INTO bountygo.clusters (canonical_task_id) VALUES ($one->{id}) RETURNING id) UPDATE bountygo.tasks SET cluster_id = c.id FROM c WHERE tasks.id IN ($one->{id}, $two->{id})")
 			unless $api->sql("SELECT cluster_id FROM bountygo.tasks WHERE id = $two->{id}");
 		{ path => { id => $two->{id} } } },
-	report_task => sub { { path => { id => $public_task }, as => $bob, body => { reason => 'spam', note => 'It is an advertisement.' } } },
+	report_task => sub { { path => { id => $public_task }, as => $bob } },
 	get_report => sub { { path => { id => $api->report($alice, $api->task($bob)) } } },
-	resolve_report => sub { { path => { id => $api->report($bob, $api->task($alice)) }, body => { status => 'dismissed' } } },
-	create_todo => sub { { body => { title => 'Write the proposal', deadline => '2031-01-01T00:00:00Z', remind_offsets => ['P3D', 'PT2H'] } } },
+	resolve_report => sub { { path => { id => $api->report($bob, $api->task($alice)) } } },
 	get_todo => sub { { path => { id => $api->todo($alice) } } },
-	update_todo => sub { { path => { id => $api->todo($alice) }, body => { is_completed => JSON::PP::true } } },
+	update_todo => sub { { path => { id => $api->todo($alice) } } },
 	delete_todo => sub { { path => { id => $api->todo($alice) } } },
 	wallet_nonce => sub { { body => { address => $api->identity('wallet', BountyGo::Fixtures::wallet_key())->{address} } } },
 	wallet_sign_in => sub { my $s = $api->signed_message(BountyGo::Fixtures::wallet_key()); { body => { map { $_ => $s->{$_} } qw(message signature) } } },
@@ -92,20 +90,16 @@ my %good = (
 		my $tokens = $api->wallet_user;
 		my $session = $api->make('GET', '/auth/sessions', token => $tokens->{access_token})->{items}[0]{id};
 		{ as => { token => $tokens->{access_token} }, path => { id => $session } } },
-	create_api_key => sub { { body => { name => 'my bot', scopes => ['tasks:read', 'todos:write'] } } },
 	revoke_api_key => sub { { path => { id => $api->api_key($alice)->{id} } } },
 	get_organizer => sub { { path => { id => $api->organizer($alice) } } },
-	update_organizer => sub { { path => { id => $api->organizer($alice) }, body => { url => 'https://example.org' } } },
+	update_organizer => sub { { path => { id => $api->organizer($alice) } } },
 	merge_organizer => sub { { path => { id => $api->organizer($alice) }, body => { into => $api->organizer($alice) } } },
 	verify_organizer => sub { { path => { id => $api->organizer($alice) } } },
 	get_tag => sub { { path => { id => $api->tag($moderator) } } },
-	search_tags => sub { { query => { q => 'rust' } } },
-	create_tag => sub { { body => { name => 'A new tag' } } },
-	create_tags => sub { { body => { tags => [ { name => 'One more' }, { name => 'And one more', category => 'skill' } ] } } },
-	update_tag => sub { { path => { id => $api->tag($moderator) }, body => { category => 'skill' } } },
+	update_tag => sub { { path => { id => $api->tag($moderator) }, body => { synonyms => ['other name ' . ++$counter] } } },
 	delete_tag => sub { { path => { id => $api->tag($moderator) } } },
-	set_tag_interest => sub { { path => { tag_id => $api->tag($moderator) }, body => { weight => 5 } } },
-	'POST /api/v1/tags/me/profile' => sub { { body => { tag_id => $api->tag($moderator), weight => 5 } } },
+	set_tag_interest => sub { { path => { tag_id => $api->tag($moderator) } } },
+	'POST /api/v1/tags/me/profile' => sub { {} },
 	remove_tag_interest => sub {
 		my $tag = $api->tag($moderator);
 		$api->make('PUT', "/tags/me/profile/$tag", token => $alice->{token}, json => { weight => 3 });
@@ -128,8 +122,16 @@ sub good_request
 
 	$request{path} = { %{ $example->{path} // {} }, %{ $made{path} // {} } };
 	$request{query} = { %{ $example->{query} // {} }, %{ $made{query} // {} } };
-	$request{body} = $made{body} // $example->{body};
+	$request{body} = $made{body} || $example->{body} ? { %{ $example->{body} // {} }, %{ $made{body} // {} } } : undef;
 	return \%request;
+}
+
+# A value as it stands in a query, a word for each element of a list.
+sub words
+{
+	my ($value) = @_;
+
+	return ref $value eq 'ARRAY' ? @$value : JSON::PP::is_bool($value) ? ($value ? 'true' : 'false') : $value;
 }
 
 sub target
@@ -143,7 +145,7 @@ sub target
 	{
 		my $value = $request->{query}{$name};
 
-		push @query, map { "$name=" . escape($_) } ref $value ? @$value : $value;
+		push @query, map { "$name=" . escape($_) } words($value);
 	}
 	return @query ? "$path?" . join '&', @query : $path;
 }
@@ -245,10 +247,16 @@ for my $route (@routes)
 			next if ref $value && $place ne 'body';
 			my $shown = substr(ref $value ? 'a long list' : $value, 0, 20);
 			# An id that can't be is as much not there as one that could.
-			my $expect = $place eq 'path' && $value =~ /^-?\d+$/ ? [404, 422] : [422];
+			my $expect = ($place eq 'path' || $name =~ /(^|_)id$/) && $value =~ /^-?\d+$/ ? [404, 422] : [422];
 
 			exchange($route, "$name: $shown", { %$request, $place => { %{ $request->{$place} // {} }, $name => $value } }, expect => $expect);
 		}
+	}
+	# Null, where it must not be.
+	for my $argument (grep { $_->{place} eq 'body' && !$_->{is_nullable} && ($_->{schema}{type} || $_->{schema}{'$ref'}) } @arguments)
+	{
+		exchange($route, "$argument->{name}: null", { %$request, body => { %{ $request->{body} // {} }, $argument->{name} => undef } },
+			expect => [422, $argument->{name} =~ /_id$/ ? 404 : ()]);
 	}
 	# As it should be, and the same through SQL.
 	my $answer = exchange($route, 'good', $request, expect => \@success, good => 1);
@@ -259,10 +267,20 @@ for my $route (@routes)
 		failed($route, 'an answer that is the same has no 304') if $again->{status} == 200 && $again->{body} eq $answer->{body};
 	}
 
+	if ($route->{method} =~ /^(PATCH|PUT)$/)
+	{
+		for my $argument (grep { $_->{place} eq 'body' && $_->{is_nullable} } @arguments)
+		{
+			my $about_a_task = $route->{function} eq 'update_todo' && $argument->{name} eq 'title';
+
+			exchange($route, "$argument->{name}: null", { %$request, body => { $argument->{name} => undef } }, expect => [ $about_a_task ? 422 : 200 ]);
+		}
+	}
 	# What is not there.
 	if ($route->{path} =~ /\{(id|tag_id)\}/)
 	{
-		exchange($route, 'not there', { %$request, path => { $1 => 999999999 } }, expect => [404, $route->{function} eq 'set_tag_interest' ? 422 : ()]);
+		exchange($route, 'not there', { %$request, path => { $1 => 999999999 } }, expect => [404])
+			if $route->{function} ne 'revoke_session';	# by then it has revoked itself
 	}
 }
 
@@ -278,7 +296,7 @@ sub compare_with_sql
 	{
 		my $value = $request->{query}{$name};
 
-		for my $item (ref $value ? @$value : $value)
+		for my $item (words($value))
 		{
 			push @names, $name;
 			push @values, $item;
@@ -288,7 +306,10 @@ sub compare_with_sql
 	my $body = $api->sql(sprintf 'SELECT body FROM bountygo.call(%d, %s, %s, %s, NULL)', $route->{id},
 		BountyGo::Fixtures::quote($request->{as} ? $request->{as}{token} : undef), $array->(@names), $array->(@values));
 
-	return if $route->{content_type} !~ /json/ ? $body eq $answer->{body} =~ s/\n\z//r : same($json->decode($body), $answer->{json});
+	my $said = decoded($answer->{body});
+	utf8::decode($body) if $route->{content_type} !~ /json/;
+
+	return if $route->{content_type} !~ /json/ ? $body =~ s/\n+\z//r eq $said =~ s/\n+\z//r : same($json->decode($body), $answer->{json});
 	failed($route, 'SQL and REST differ: ' . substr($body, 0, 200) . ' / ' . substr($answer->{body}, 0, 200));
 	return;
 }
@@ -335,6 +356,6 @@ for my $route (@routes)
 
 	ok(!@what, "$route->{method} $route->{path}") or diag(map { "  $_\n" } @what > 12 ? (@what[0 .. 11], '… ' . (@what - 12) . ' more') : @what);
 }
-unlike($api->gateway->log, qr/"status":500/, 'no answer was a 500');
+is(scalar(() = $api->gateway->log =~ /"status":500/g), 0, 'no answer was a 500');
 is($api->stop, 0, 'the gateway ends well');
 done_testing();

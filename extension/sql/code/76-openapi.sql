@@ -51,25 +51,15 @@ $$;
 COMMENT ON FUNCTION bountygo.argument_default(oid, integer) IS
 'The default of a function''s n-th argument if it is a plain value; NULL if it is NULL, computed, or there is none.';
 
--- What the type of an argument does not say. A function's own row comes before that of any function (NULL).
-CREATE FUNCTION bountygo.argument_rules() RETURNS TABLE (function text, argument text, rule jsonb, description text)
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp
-AS $$
-	VALUES
-	(NULL, 'id', '{"minimum": 1}'::jsonb, 'Its number.'),
-	(NULL, 'limit', '{"minimum": 1, "maximum": 100}', 'How many at most.'),
-	(NULL, 'cursor', '{"maxLength": 2048}', 'Where to go on: "next" of the page before.')
-$$;
-COMMENT ON FUNCTION bountygo.argument_rules() IS
-'Limits and descriptions of arguments, for the documentation: what the functions check themselves. The tests send values beyond each limit and expect a refusal.';
-
-CREATE FUNCTION bountygo.route_arguments() RETURNS TABLE (route integer, name text, n integer, place text, is_required boolean, is_patch boolean,
+CREATE FUNCTION bountygo.route_arguments() RETURNS TABLE (route integer, name text, n integer, place text, is_required boolean, is_nullable boolean,
 	schema jsonb, "default" jsonb, description text)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT r.id, a.name, a.n, w.place, w.place = 'path' OR a.n <= p.pronargs - p.pronargdefaults, 'clear' = ANY (p.proargnames),
+	SELECT r.id, a.name, a.n, w.place, w.place = 'path' OR a.n <= p.pronargs - p.pronargdefaults,
+		-- In a body null is as good as absent, or, in a merge patch, takes a value away.
+		w.place = 'body' AND a.n > p.pronargs - p.pronargdefaults AND NOT p.proisstrict
+			AND ('clear' <> ALL (p.proargnames) OR coalesce(rule.is_clearable, false)),
 		CASE WHEN t.schema ->> 'type' = 'array' AND rule.rule ? 'items'
 			THEN t.schema || rule.rule || jsonb_build_object('items', t.schema -> 'items' || (rule.rule -> 'items'))
 			ELSE t.schema || coalesce(rule.rule, '{}') END,
@@ -80,12 +70,12 @@ AS $$
 	CROSS JOIN LATERAL (SELECT bountygo.type_schema(a.type)) AS t (schema)
 	CROSS JOIN LATERAL (SELECT CASE WHEN strpos(r.path, '{' || a.name || '}') > 0 THEN 'path' WHEN r.method IN ('GET', 'DELETE') THEN 'query'
 		ELSE 'body' END) AS w (place)
-	LEFT JOIN LATERAL (SELECT u.rule, u.description FROM bountygo.argument_rules() u
+	LEFT JOIN LATERAL (SELECT u.rule, u.description, u.is_clearable FROM bountygo.argument_rules() u
 		WHERE u.argument = a.name AND (u.function = r.function OR u.function IS NULL) ORDER BY u.function NULLS LAST LIMIT 1) rule ON true
 	WHERE a.name NOT IN ('clear', 'count')
 $$;
 COMMENT ON FUNCTION bountygo.route_arguments() IS
-'What each route takes: path parameters, query parameters (GET, DELETE) and members of the body, with their schemas; is_patch: a merge patch, whose members may be null.';
+'What each route takes: path parameters, query parameters (GET, DELETE) and members of the body, with their schemas; is_nullable: null may be given.';
 
 CREATE FUNCTION bountygo.route_texts() RETURNS TABLE (route integer, operation_id text, tag text, summary text, description text, mentions smallint[])
 LANGUAGE sql STABLE
@@ -161,7 +151,8 @@ AS $$
 				'content', '{"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}'::jsonb))
 			FROM (SELECT DISTINCT ON (c.status) c.* FROM bountygo.error_catalogue() c WHERE c.code LIKE 'UB%' ORDER BY c.status, c.code) e)
 			|| jsonb '{"Problem": {"description": "Something else went wrong.", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
-				"NotModified": {"description": "It is still what you have.", "headers": {"ETag": {"$ref": "#/components/headers/ETag"}}}}',
+				"NotModified": {"description": "It is still what you have.", "headers": {"ETag": {"$ref": "#/components/headers/ETag"}, "Link": {"$ref": "#/components/headers/Link"},
+					"Preference-Applied": {"$ref": "#/components/headers/Preference-Applied"}}}}',
 		'schemas', bountygo.schemas())
 $$;
 COMMENT ON FUNCTION bountygo.openapi_components() IS 'The components of the OpenAPI document: how to sign in, common parameters and headers, problems, schemas.';
@@ -173,8 +164,8 @@ AS $$
 	WITH
 	texts AS MATERIALIZED (SELECT * FROM bountygo.route_texts()),
 	arguments AS MATERIALIZED (SELECT * FROM bountygo.route_arguments()),
-	lists AS MATERIALIZED (SELECT DISTINCT p.proname AS function FROM pg_proc p
-		WHERE p.pronamespace = 'bountygo'::regnamespace AND 'count' = ANY (p.proargnames)),
+	lists AS MATERIALIZED (SELECT p.proname AS function, bool_or('count' = ANY (p.proargnames)) AS is_counted FROM pg_proc p
+		WHERE p.pronamespace = 'bountygo'::regnamespace AND 'cursor' = ANY (p.proargnames) GROUP BY p.proname),
 	-- Named parameters of the path and of the query, then those in headers.
 	parameters AS (
 		SELECT a.route, jsonb_agg(jsonb_build_object('name', a.name, 'in', a.place, 'required', a.is_required,
@@ -188,7 +179,7 @@ AS $$
 	bodies AS (
 		SELECT a.route, bool_or(a.is_required) AS is_required, jsonb_build_object('type', 'object',
 			'properties', jsonb_object_agg(a.name,
-				CASE WHEN a.is_required THEN a.schema
+				CASE WHEN NOT a.is_nullable THEN a.schema
 					WHEN a.schema ? '$ref' THEN jsonb_build_object('anyOf', jsonb_build_array(a.schema, '{"type": "null"}'::jsonb))
 					WHEN a.schema ? 'type' THEN a.schema || jsonb_build_object('type', jsonb_build_array(a.schema -> 'type', 'null'))
 						|| CASE WHEN a.schema ? 'enum' THEN jsonb_build_object('enum', a.schema -> 'enum' || '[null]') ELSE '{}' END
@@ -212,7 +203,7 @@ AS $$
 				|| CASE WHEN r.method = 'POST' THEN '[{"$ref": "#/components/parameters/IdempotencyKey"}]' ELSE '[]'::jsonb END
 				|| CASE WHEN r.method = 'GET' THEN '[{"$ref": "#/components/parameters/IfNoneMatch"}]'
 					WHEN r.method IN ('PATCH', 'PUT', 'DELETE') THEN '[{"$ref": "#/components/parameters/IfMatch"}]' ELSE '[]'::jsonb END
-				|| CASE WHEN l.function IS NOT NULL THEN '[{"$ref": "#/components/parameters/PreferCount"}]'
+				|| CASE WHEN l.is_counted THEN '[{"$ref": "#/components/parameters/PreferCount"}]'
 					WHEN r.is_async OR r.function = 'get_job' THEN '[{"$ref": "#/components/parameters/PreferWait"}]'
 					WHEN r.method <> 'GET' THEN '[{"$ref": "#/components/parameters/PreferDryRun"}]' ELSE '[]'::jsonb END
 				|| CASE WHEN r.answer IS NOT NULL AND r.method = 'GET' AND r.path ~ '^/api/v1/' THEN '[{"$ref": "#/components/parameters/Fields"}]'
@@ -229,7 +220,7 @@ AS $$
 							|| CASE WHEN r.method IN ('GET', 'PATCH', 'PUT') AND s.status = 200 THEN ARRAY['ETag'] ELSE '{}' END
 							|| CASE WHEN l.function IS NOT NULL THEN ARRAY['Link'] ELSE '{}' END
 							|| CASE WHEN s.status IN (201, 202) THEN ARRAY['Location'] ELSE '{}' END
-							|| CASE WHEN r.is_async OR l.function IS NOT NULL OR r.method <> 'GET' THEN ARRAY['Preference-Applied'] ELSE '{}' END) h))
+							|| CASE WHEN r.is_async OR l.is_counted OR r.method <> 'GET' THEN ARRAY['Preference-Applied'] ELSE '{}' END) h))
 					|| CASE WHEN r.content_type NOT LIKE 'application/json%' AND s.status <> 204 THEN jsonb_build_object('content',
 							jsonb_build_object(split_part(r.content_type, ';', 1), '{"schema": {"type": "string"}}'::jsonb))
 						WHEN r.answer IS NOT NULL AND s.status <> 204 THEN jsonb_build_object('content', jsonb_build_object('application/json',

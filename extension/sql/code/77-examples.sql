@@ -1,15 +1,173 @@
--- Good requests, one a route that takes parameters: what the documentation shows is what the tests send.
+-- What the documentation says of requests beyond the types of their arguments: limits, descriptions, examples. What it shows is what
+-- the tests send, and what lies beyond a limit they send, too (t/150_conformance.pl).
+
+CREATE FUNCTION bountygo.argument_rules() RETURNS TABLE (function text, argument text, rule jsonb, description text, is_clearable boolean)
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	-- NULL is any function: what one of its own says comes before that.
+	SELECT r.function, r.argument, r.rule::jsonb, r.description, r.is_clearable FROM (VALUES
+	(NULL, 'id', '{"minimum": 1}', 'Its number.', false),
+	(NULL, 'limit', '{"minimum": 1, "maximum": 100}', 'How many at most.', false),
+	(NULL, 'cursor', '{"minLength": 1, "maxLength": 2048}', 'Where to go on: "next" of the page before.', false),
+	(NULL, 'task_id', '{"minimum": 1}', 'The task''s number.', false),
+	(NULL, 'tag_id', '{"minimum": 1}', 'The tag''s number.', false),
+	(NULL, 'url', '{"maxLength": 2048}', 'The address of a page, http or https.', false),
+	(NULL, 'note', '{"maxLength": 2000}', 'In your own words.', false),
+	(NULL, 'max_age', '{"minimum": 0, "maximum": 31536000}', 'Seconds for which an earlier look at the page is as good; default: bountygo.max_age.', false),
+	(NULL, 'auto_create', '{}', 'Make a task if the page is one.', false),
+	(NULL, 'q', '{"maxLength": 200}', 'Words to look for, in any language.', false),
+	(NULL, 'sort', '{}', 'The order; - is downwards.', false),
+	(NULL, 'state', '{}', 'open: all that may still be open; any: closed ones, too.', false),
+	-- Tasks
+	(NULL, 'title', '{"minLength": 1, "maxLength": 255}', 'One line.', false),
+	(NULL, 'summary', '{"maxLength": 500}', 'What it is about.', true),
+	(NULL, 'description', '{"maxLength": 65535}', 'All about it.', true),
+	(NULL, 'eligibility', '{"maxLength": 2000}', 'Who may take part.', true),
+	(NULL, 'category', '{}', 'What kind of work it asks for.', true),
+	(NULL, 'reward_amount', '{"minimum": 0, "exclusiveMaximum": 1000000000000000000}', 'What is paid, or the most of a range; at most 18 decimal places.', true),
+	(NULL, 'reward_min', '{"minimum": 0, "exclusiveMaximum": 1000000000000000000}', 'The least of a range; goes with reward_amount.', true),
+	(NULL, 'reward_currency', '{"minLength": 1, "maxLength": 16}', 'Currency or token, such as USD or USDC.', true),
+	(NULL, 'reward_distribution', '{}', 'How it is shared out.', true),
+	(NULL, 'deadline', '{}', 'The last moment to hand in.', true),
+	(NULL, 'deadline_date', '{}', 'A day in whatever zone, instead of deadline.', true),
+	(NULL, 'external_link', '{"maxLength": 2048}', 'Where to take part, http or https.', true),
+	(NULL, 'tags', '{"maxItems": 20, "items": {"minLength": 1, "maxLength": 100}}', 'Keywords, by name, synonym or number; made if new.', true),
+	(NULL, 'organizer_name', '{"maxLength": 200}', 'Who offers the reward; made if new.', true),
+	(NULL, 'language', '{"maxLength": 35}', 'A language tag, such as en or zh-Hans.', true),
+	('create_task', 'status', '{}', 'A new task is a draft or active.', false),
+	('update_task', 'status', '{}', 'draft to active, active to paused and back, any of these to completed or cancelled.', false),
+	('list_tasks', 'status', '{}', 'What the sponsor decided; draft: your own drafts.', false),
+	('list_tasks', 'category', '{"maxLength": 100}', 'What kind of work, in English or Chinese.', false),
+	('list_tasks', 'kind', '{"maxLength": 100}', 'Another name of category.', false),
+	('list_tasks', 'tag', '{"maxItems": 20}', 'Only tasks with all of these tags, by name, synonym or number.', false),
+	('list_tasks', 'organizer_id', '{}', 'Only this organizer''s.', false),
+	('list_tasks', 'sponsor_id', '{}', 'Only those that this user published.', false),
+	('list_tasks', 'reward_min', '{"minimum": 0}', 'At least this amount, in whatever currency unless that is given.', false),
+	('list_tasks', 'reward_max', '{"minimum": 0}', 'At most this amount.', false),
+	('list_tasks', 'currency', '{}', 'Only rewards in this currency.', false),
+	('list_tasks', 'reward_type', '{}', 'Only rewards shared out so.', false),
+	('list_tasks', 'closes_before', '{}', 'The whole window of the deadline lies before.', false),
+	('list_tasks', 'closes_after', '{}', 'The whole window of the deadline lies after.', false),
+	('list_tasks', 'language', '{}', 'Only pages in this language.', false),
+	('list_tasks', 'has_deadline', '{}', 'Only those with a deadline, or only the others.', false),
+	('list_tasks', 'source_host', '{}', 'Only pages of this host.', false),
+	('list_tasks', 'url', '{"maxLength": 2048}', 'The task of this page.', false),
+	(NULL, 'content', '{"minLength": 1, "maxLength": 10000}', 'The text of the message.', false),
+	('report_task', 'reason', '{}', 'What is wrong.', false),
+	('correct_task', 'field', '{"enum": ["title", "organizer", "category", "tags", "reward", "deadline", "eligibility", "summary", "description", "language"]}', 'Which field.', false),
+	('correct_task', 'value', '{}', 'What it should be, as in the evidence of that field; a deadline also as a date or an instant; null: the value should go.', false),
+	('create_task_from_job', 'job_id', '{"minimum": 1}', 'A job of yours that is done.', false),
+	('create_task_from_job', 'overrides', '{"type": "object"}', 'Values by field that shall hold instead of what was read.', false),
+	('list_reports', 'status', '{}', 'Only those in this state.', false),
+	('list_reports', 'kind', '{}', 'Only complaints, or only proposed corrections.', false),
+	('resolve_report', 'action', '{}', 'accept: it is right; dismiss: it is not.', false),
+	-- Reading pages
+	('extract_text', 'content', '{"minLength": 10, "maxLength": 200000}', 'Plain text or Markdown.', false),
+	('extract_text', 'url', '{"maxLength": 2048}', 'Where the text is from; it is not fetched.', false),
+	('submit_urls', 'urls', '{"minItems": 1, "maxItems": 1000}', 'The pages.', false),
+	('list_jobs', 'state', '{}', 'Only jobs in this state.', false),
+	('list_jobs', 'group_id', '{}', 'Only those of this batch, with its progress.', false),
+	('card', 'url', '{"minLength": 1, "maxLength": 2048}', 'The address of a page, percent-encoded.', false),
+	(NULL, 'days', '{"minimum": 1, "maximum": 365}', 'Of so many days up to today (UTC).', false),
+	('list_reports', 'task_id', '{}', 'Only those about this task.', false),
+	-- Todos
+	('create_todo', 'title', '{"minLength": 1, "maxLength": 255}', 'One line; needed unless it is about a task.', false),
+	('update_todo', 'title', '{"minLength": 1, "maxLength": 255}', 'One line; can be cleared if the todo is about a task.', true),
+	('create_todo', 'description', '{"maxLength": 10000}', 'Your notes.', true),
+	('update_todo', 'description', '{"maxLength": 10000}', 'Your notes.', true),
+	('create_todo', 'deadline', '{}', 'Your own deadline.', true),
+	('update_todo', 'deadline', '{}', 'Your own deadline.', true),
+	(NULL, 'remind_offsets', '{"maxItems": 10, "items": {"format": "duration"}}', 'How long before the deadline to remind you: ISO 8601 durations, such as P3D or PT2H.', true),
+	(NULL, 'is_completed', '{}', 'Whether it is done.', false),
+	('my_deadlines', 'from', '{}', 'Only what has not surely passed then; default: now.', false),
+	('my_deadlines', 'to', '{}', 'Only what may come by then.', false),
+	-- Users and signing in
+	(NULL, 'nickname', '{"minLength": 1, "maxLength": 100}', 'The name to show, one line.', false),
+	(NULL, 'avatar_url', '{"maxLength": 2048}', 'A picture, https.', true),
+	(NULL, 'locale', '{"maxLength": 35}', 'A language tag, such as en or zh-CN.', false),
+	(NULL, 'timezone', '{"maxLength": 64}', 'An IANA name, such as Asia/Shanghai.', false),
+	('admin_update_user', 'role', '{}', 'What the user may do.', false),
+	('admin_update_user', 'is_disabled', '{}', 'true: nobody signs in, all sessions end.', false),
+	('admin_update_user', 'model_calls_per_day', '{"minimum": 0, "maximum": 1000000}', 'Model calls a UTC day.', true),
+	('wallet_nonce', 'address', '{"pattern": "^0x[0-9a-fA-F]{40}$"}', 'The wallet''s address, in one case or with the checksum of EIP-55.', false),
+	('wallet_nonce', 'chain_id', '{}', 'The chain; which are taken the operator says (bountygo.wallet_chains).', false),
+	(NULL, 'message', '{"minLength": 1, "maxLength": 4096}', 'The message that was signed, unchanged.', false),
+	(NULL, 'signature', '{"minLength": 1, "maxLength": 200}', 'What personal_sign gave: 0x and 130 hexadecimal digits.', false),
+	(NULL, 'is_primary', '{}', 'Make it the one to pay to.', false),
+	(NULL, 'provider', '{"pattern": "^[a-z][a-z0-9_-]{0,31}$"}', 'A provider that GET /api/v1/auth/status lists.', false),
+	(NULL, 'id_token', '{"maxLength": 16384}', 'The ID token that the provider gave.', false),
+	(NULL, 'google_token', '{"maxLength": 16384}', 'The ID token that Google gave.', false),
+	(NULL, 'clerk_token', '{"maxLength": 16384}', 'The session token that Clerk gave.', false),
+	(NULL, 'refresh_token', '{"maxLength": 200}', 'The refresh token of the last answer; good once.', false),
+	('create_api_key', 'name', '{"minLength": 1, "maxLength": 100}', 'What you call it.', false),
+	('create_api_key', 'scopes', '{"minItems": 1, "items": {"pattern": "^[a-z]+:(read|write)$"}}', 'What it may do: area:read, or area:write, which includes reading.', false),
+	('create_api_key', 'expires_at', '{}', 'When it ends; never unless given.', false),
+	-- Organizers and tags
+	('list_organizers', 'is_verified', '{}', 'Only those that a moderator has looked into, or only the others.', false),
+	('update_organizer', 'name', '{"minLength": 1, "maxLength": 200}', 'Its name; the old one stays another name of it.', false),
+	('update_organizer', 'url', '{"maxLength": 2048}', 'Its site, http or https.', true),
+	('verify_organizer', 'is_verified', '{}', 'false takes it back.', false),
+	('merge_organizer', 'into', '{"minimum": 1}', 'The organizer that stays.', false),
+	('delete_tag', 'into', '{"minimum": 1}', 'Merge it into this tag instead.', false),
+	('list_tags', 'category', '{}', 'Only tags of this kind.', false),
+	('list_tags', 'is_active', '{}', 'false: proposals and retired tags instead.', false),
+	('create_tag', 'name', '{"minLength": 1, "maxLength": 100}', 'One line, unique whatever its case.', false),
+	('update_tag', 'name', '{"minLength": 1, "maxLength": 100}', 'One line; the old one becomes a synonym.', false),
+	('create_tag', 'category', '{}', 'What it is about.', true),
+	('update_tag', 'category', '{}', 'What it is about.', true),
+	('create_tag', 'synonyms', '{"type": "array", "maxItems": 50, "items": {"$ref": "#/components/schemas/TagSynonymInput"}}', 'Other names for the same.', true),
+	('update_tag', 'synonyms', '{"type": "array", "maxItems": 50, "items": {"$ref": "#/components/schemas/TagSynonymInput"}}', 'Other names for the same: exactly these.', true),
+	('update_tag', 'is_active', '{}', 'Whether it is offered.', false),
+	('create_tags', 'tags', '{"type": "array", "minItems": 1, "maxItems": 100, "items": {"$ref": "#/components/schemas/TagInput"}}', 'The tags.', false),
+	('set_tag_interest', 'weight', '{"minimum": 0, "maximum": 10}', 'From 0, not at all, to 10; at most 2 decimal places.', false),
+	('set_tag_interest', 'name', '{"minLength": 1, "maxLength": 100}', 'The tag by name or synonym, instead of tag_id.', false)
+	) AS r (function, argument, rule, description, is_clearable)
+$$;
+COMMENT ON FUNCTION bountygo.argument_rules() IS
+'Limits and descriptions of arguments, which the functions check themselves, for the documentation; is_clearable: null in a merge patch takes the value away. The tests send values beyond each limit and expect a refusal.';
 
 CREATE FUNCTION bountygo.route_example(route integer) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT e.example FROM (VALUES
-		(20, '{"query": {"q": "solana", "sort": "deadline", "limit": "5"}}'::jsonb),
-		(21, '{"body": {"title": "Write a field guide to zero-knowledge proofs", "reward_amount": 500, "reward_currency": "USDC", "tags": ["writing", "zk"]}}'),
-		(40, '{"body": {"url": "https://example.org/bounty", "auto_create": true}}')
-		) AS e (route, example)
-	WHERE e.route = $1
+	SELECT e.example::jsonb FROM (VALUES
+		('{11,12}'::integer[], '{"body": {"nickname": "Ada", "locale": "zh-CN", "timezone": "Asia/Shanghai"}}'),
+		('{19}', '{"body": {"role": "moderator"}}'),
+		('{20}', '{"query": {"q": "solana", "sort": "deadline", "limit": 5}}'),
+		('{21}', '{"body": {"title": "Write a field guide to zero-knowledge proofs", "reward_amount": 500, "reward_currency": "USDC", "deadline": "2031-05-01T12:00:00Z", "tags": ["writing", "zk"]}}'),
+		('{25,26}', '{"body": {"summary": "Twenty pages for people who can program.", "tags": ["writing", "cryptography"]}}'),
+		('{33}', '{"body": {"content": "May teams take part?"}}'),
+		('{35,36}', '{"body": {"content": "May teams of two take part?"}}'),
+		('{39}', '{"query": {"limit": 5}}'),
+		('{40}', '{"body": {"url": "https://example.org/bounty", "auto_create": true}}'),
+		('{41}', '{"body": {"urls": ["https://example.org/bounty", "https://example.org/grant"]}}'),
+		('{42,43}', '{"body": {"url": "https://example.org/bounty"}}'),
+		('{44}', '{"body": {"content": "Translate our docs to Chinese, 300 USDT, until 2031-05-01."}}'),
+		('{48}', '{"body": {"job_id": 1, "overrides": {"title": "Translate the handbook"}}}'),
+		('{51}', '{"path": {"url": "https://example.org/bounty"}}'),
+		('{61}', '{"body": {"field": "deadline", "value": "2031-05-01", "note": "The page was changed."}}'),
+		('{63}', '{"body": {"reason": "expired", "note": "The form is closed."}}'),
+		('{66}', '{"body": {"action": "accept", "note": "Thank you."}}'),
+		('{70,80}', '{"query": {"state": "open", "is_completed": false}}'),
+		('{71,81}', '{"body": {"title": "Write the proposal", "deadline": "2031-01-01T00:00:00Z", "remind_offsets": ["P3D", "PT2H"]}}'),
+		('{72,82}', '{"query": {"to": "2031-12-31T00:00:00Z"}}'),
+		('{74,75,84,85}', '{"body": {"is_completed": true, "description": null}}'),
+		('{100}', '{"body": {"address": "0x000000000000000000000000000000000000dEaD"}}'),
+		('{103,104}', '{"path": {"provider": "example"}}'),
+		('{114}', '{"body": {"name": "my bot", "scopes": ["tasks:read", "todos:write"]}}'),
+		('{130}', '{"query": {"q": "foundation"}}'),
+		('{132,133}', '{"body": {"url": "https://example.org"}}'),
+		('{134}', '{"body": {"into": 1}}'),
+		('{140}', '{"query": {"category": "skill"}}'),
+		('{141}', '{"query": {"q": "rust"}}'),
+		('{144}', '{"body": {"name": "Account abstraction"}}'),
+		('{145}', '{"body": {"tags": ["Zig", {"name": "Illustration", "category": "skill", "synonyms": [{"name": "插画", "language": "zh"}]}]}}'),
+		('{146,147}', '{"body": {"category": "skill", "synonyms": ["rustlang"]}}'),
+		('{150}', '{"body": {"name": "rust", "weight": 7.5}}'),
+		('{151}', '{"body": {"weight": 5}}')
+		) AS e (routes, example)
+	WHERE $1 = ANY (e.routes)
 $$;
 COMMENT ON FUNCTION bountygo.route_example(integer) IS
 'A good request of a route by its id: {"path": {...}, "query": {...}, "body": {...}}, each optional; NULL if it needs none.';

@@ -41,7 +41,7 @@ sub workspace
 	my $dir = PostgreSQL::Test::Utils::tempdir('npm');
 
 	symlink packages() . '/node_modules', "$dir/node_modules" or croak "symlink: $!";
-	for my $file (glob top() . '/t/npm/*.mjs ' . top() . '/t/npm/package.json')
+	for my $file (glob join " ", map { top() . "/t/npm/$_" } qw(*.mjs *.ts package.json))
 	{
 		File::Copy::copy($file, $dir) or croak "$file: $!";
 	}
