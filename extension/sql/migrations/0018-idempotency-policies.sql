@@ -1,5 +1,4 @@
--- Stored answers are read by bountygo.call() alone, for the caller they were made for. Administrators see that there are some; workers
--- delete what has expired, for which they lock rows by their place.
+-- Stored answers are read by bountygo.call() alone, for the caller they were made for. Administrators see that there are some.
 
 DO $$
 BEGIN
@@ -8,7 +7,6 @@ END
 $$;
 REVOKE SELECT ON bountygo.idempotency_keys FROM bountygo_admin;
 GRANT SELECT (user_id, route, status, created_at, expires_at) ON bountygo.idempotency_keys TO bountygo_admin;
-GRANT SELECT (key_hash, expires_at, ctid), UPDATE (expires_at), DELETE ON bountygo.idempotency_keys TO bountygo_worker;
 GRANT SELECT, INSERT, UPDATE ON bountygo.idempotency_keys TO bountygo_rest;
 DROP POLICY IF EXISTS own_all ON bountygo.idempotency_keys;
 CREATE POLICY own_all ON bountygo.idempotency_keys TO bountygo_rest
