@@ -1,0 +1,138 @@
+/*
+ * auth_oidc_keys.c
+ *		The keys that ID tokens are checked with: which of a set verify, and which do not although they could.
+ */
+#include "auth_oidc.h"
+
+static char *set_of(const char *format, ...)
+{
+	static char set[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(set, sizeof(set), format, arguments);
+	va_end(arguments);
+	return set;
+}
+
+/* Which keys verify, and which do not although they could. */
+static void test_keys(void **state)
+{
+	static const char *const fits[] = {"", ",\"use\":\"sig\"", ",\"key_ops\":[\"verify\"]",
+	                                   ",\"alg\":\"RS256\"", ",\"x5t\":\"x\",\"ext\":true"};
+	static const char *const unfit[] = {",\"use\":\"enc\"",
+	                                    ",\"use\":7",
+	                                    ",\"key_ops\":[\"sign\"]",
+	                                    ",\"key_ops\":[]",
+	                                    ",\"key_ops\":\"verify\"",
+	                                    ",\"alg\":\"RS512\"",
+	                                    ",\"alg\":\"PS256\"",
+	                                    ",\"alg\":\"RSA-OAEP\"",
+	                                    ",\"alg\":null"};
+	char *good;
+
+	(void) state;
+	good = strdup(sign_with(rsa, "SHA256", "{\"alg\":\"RS256\"}", PAYLOAD));
+	/* The one key of a set needs no name. */
+	for (size_t i = 0; i < sizeof(fits) / sizeof(fits[0]); i++)
+		assert_int_equal(check(good, set_of("{\"keys\":[{%s%s}]}", rsa_jwk, fits[i])), BG_OIDC_OK);
+	for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++)
+		if (check(good, set_of("{\"keys\":[{%s%s}]}", rsa_jwk, unfit[i])) != BG_OIDC_REFUSED)
+			fail_msg("%s", unfit[i]);
+	assert_int_equal(check(good, set_of("{\"keys\":[{%s}]}", other_rsa_jwk)), BG_OIDC_REFUSED);
+	assert_int_equal(check(good, set_of("{\"keys\":[{%s},{%s}]}", rsa_jwk, p256_jwk)),
+	                 BG_OIDC_REFUSED);
+	/* Sets that are none. */
+	assert_int_equal(check(good, ""), BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "{}"), BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "{\"keys\":{}}"), BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "[]"), BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "{\"keys\":[null]}"), BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "{\"keys\":[[]]}"), BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "{\"keys\":[]}"), BG_OIDC_UNKNOWN_KEY);
+	/* Broken keys. */
+	assert_int_equal(check(good, "{\"keys\":[{\"kty\":\"RSA\"}]}"), BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AA\",\"e\":\"AQAB\"}]}"),
+	                 BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"!\",\"e\":\"AQAB\"}]}"),
+	                 BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "{\"keys\":[{\"kty\":\"RSA\",\"n\":7,\"e\":7}]}"),
+	                 BG_OIDC_REFUSED);
+	free(good);
+	/* A weak key is refused even if the signature is right, as is one beyond all bounds. */
+	assert_int_equal(check(sign_with(small_rsa, "SHA256", "{\"alg\":\"RS256\"}", PAYLOAD),
+	                       set_of("{\"keys\":[{%s}]}", small_rsa_jwk)),
+	                 BG_OIDC_REFUSED);
+	/* Two keys of one name: the one of the right kind, whichever comes first. */
+	good = strdup(sign_with(p256, "SHA256", "{\"alg\":\"ES256\",\"kid\":\"k\"}", PAYLOAD));
+	assert_int_equal(check(good, set_of("{\"keys\":[{%s,\"kid\":\"k\"},{%s,\"kid\":\"k\"}]}",
+	                                    rsa_jwk, p256_jwk)),
+	                 BG_OIDC_OK);
+	assert_int_equal(check(good, set_of("{\"keys\":[{%s,\"kid\":\"k\"},{%s,\"kid\":\"k\"}]}",
+	                                    other_p256_jwk, p256_jwk)),
+	                 BG_OIDC_OK);
+	assert_int_equal(check(good, set_of("{\"keys\":[{%s,\"kid\":\"k\"}]}", other_p256_jwk)),
+	                 BG_OIDC_REFUSED);
+	assert_int_equal(
+	    check(good, set_of("{\"keys\":[{%s,\"kid\":\"k\",\"alg\":\"ES384\"}]}", p256_jwk)),
+	    BG_OIDC_REFUSED);
+	/* Points that are not on the curve, or not of its length. */
+	assert_int_equal(check(good, "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k\","
+	                             "\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
+	                             "\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\"}]}"),
+	                 BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k\","
+	                             "\"x\":\"AA\",\"y\":\"AQ\"}]}"),
+	                 BG_OIDC_REFUSED);
+	assert_int_equal(check(good, "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-384\",\"kid\":\"k\","
+	                             "\"x\":\"AA\",\"y\":\"AQ\"}]}"),
+	                 BG_OIDC_REFUSED);
+	free(good);
+	/* Another curve that says it is ES256, another digest. */
+	assert_int_equal(check(sign_with(p384, "SHA256", ES, PAYLOAD), both()), BG_OIDC_REFUSED);
+	assert_int_equal(check(sign_with(rsa, "SHA512", RS, PAYLOAD), both()), BG_OIDC_REFUSED);
+	assert_int_equal(check(sign_with(p256, "SHA384", ES, PAYLOAD), both()), BG_OIDC_REFUSED);
+}
+
+/* HMAC with the public key as the secret: what everybody has then signs for everybody (RFC 8725, 2.1). */
+static void test_confusion(void **state)
+{
+	BIO *pem = BIO_new(BIO_s_mem());
+	char *key;
+	long key_len;
+
+	(void) state;
+	assert_int_equal(PEM_write_bio_PUBKEY(pem, rsa), 1);
+	key_len = BIO_get_mem_data(pem, &key);
+	for (int i = 0; i < 2; i++)
+	{
+		const char *header = i == 0 ? "{\"alg\":\"HS256\",\"kid\":\"r\"}" : RS;
+		unsigned char mac[32];
+		unsigned int mac_len;
+		size_t n = encode(header, strlen(header), token);
+
+		token[n++] = '.';
+		n += encode(PAYLOAD, strlen(PAYLOAD), token + n);
+		HMAC(EVP_sha256(), key, (int) key_len, (unsigned char *) token, n, mac, &mac_len);
+		token[n++] = '.';
+		encode(mac, mac_len, token + n);
+		assert_int_equal(check(token, both()), BG_OIDC_REFUSED);
+		/* And a symmetric key in the set is no key to us. */
+		assert_int_equal(
+		    check(token, "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"r\",\"k\":\"AAAA\"}]}"),
+		    BG_OIDC_REFUSED);
+	}
+	BIO_free(pem);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_keys),
+	    cmocka_unit_test(test_confusion),
+	};
+	int failed = cmocka_run_group_tests_name("auth_oidc_keys", tests, make_keys, free_keys);
+
+	free(claims);
+	return failed;
+}
