@@ -204,7 +204,7 @@ BEGIN
 	SELECT o.* INTO old FROM bountygo.organizers o WHERE o.id = rename_organizer.id FOR UPDATE;
 	IF NOT FOUND THEN
 		PERFORM bountygo.present_organizer(rename_organizer.id);
-		RAISE EXCEPTION 'organizer % was merged into another', rename_organizer.id
+		RAISE EXCEPTION 'the organizer was merged into another'
 			USING ERRCODE = 'UB409', HINT = format('It is organizer %s now.', bountygo.present_organizer(rename_organizer.id));
 	END IF;
 	IF key <> old.name_key THEN
@@ -256,7 +256,7 @@ BEGIN
 			NULL;
 		END;
 	END LOOP;
-	RAISE EXCEPTION 'organizer % is busy', update_organizer.id USING ERRCODE = '55P03';
+	RAISE EXCEPTION 'the organizer is busy' USING ERRCODE = '55P03';
 END
 $$;
 COMMENT ON FUNCTION bountygo.update_organizer(bigint, text, text, text[]) IS
@@ -271,7 +271,7 @@ BEGIN
 	UPDATE bountygo.organizers o SET is_verified = coalesce(verify_organizer.is_verified, true) WHERE o.id = verify_organizer.id;
 	IF NOT FOUND THEN
 		PERFORM bountygo.present_organizer(verify_organizer.id);
-		RAISE EXCEPTION 'organizer % was merged into another', verify_organizer.id
+		RAISE EXCEPTION 'the organizer was merged into another'
 			USING ERRCODE = 'UB409', HINT = format('It is organizer %s now.', bountygo.present_organizer(verify_organizer.id));
 	END IF;
 	RETURN bountygo.get_organizer(verify_organizer.id);
@@ -306,33 +306,36 @@ $$;
 COMMENT ON FUNCTION bountygo.move_organizer_tasks(bigint, bigint, bigint) IS
 'Gives the tasks of one organizer to another, with history and events; returns how many. Part of merge_organizer.';
 
-CREATE FUNCTION bountygo.join_organizers(id bigint, "into" bigint, who bigint) RETURNS void
+CREATE FUNCTION bountygo.join_organizers(id bigint, "into" bigint, who bigint) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
 	old bountygo.organizers;
+	present integer;
 BEGIN
 	-- Tasks first, as whoever changes a task locks it before its organizer. Then both organizers, which whoever uses their names
 	-- holds: from here on no task can come to the old one, so what has come in between is the rest.
 	PERFORM bountygo.move_organizer_tasks(join_organizers.id, join_organizers."into", who);
 	PERFORM FROM bountygo.organizers o WHERE o.id IN (join_organizers.id, join_organizers."into") ORDER BY o.id FOR UPDATE;
+	GET DIAGNOSTICS present = ROW_COUNT;
+	IF present < 2 THEN
+		-- Nothing was moved: tasks are neither with nor for one that is gone.
+		RETURN false;
+	END IF;
 	PERFORM bountygo.move_organizer_tasks(join_organizers.id, join_organizers."into", who);
 	PERFORM bountygo.hold_names('organizer', true);
 	UPDATE bountygo.organizer_aliases a SET organizer_id = join_organizers."into" WHERE a.organizer_id = join_organizers.id;
 	DELETE FROM bountygo.organizers o WHERE o.id = join_organizers.id RETURNING o.* INTO old;
-	IF old.id IS NULL OR NOT EXISTS (SELECT FROM bountygo.organizers o WHERE o.id = join_organizers."into") THEN
-		RAISE EXCEPTION 'one of the organizers is gone'
-			USING ERRCODE = 'UB409', HINT = 'Somebody merged it at the same moment. Look at it again.';
-	END IF;
 	INSERT INTO bountygo.organizer_aliases (name_key, organizer_id, name, former_id)
 		VALUES (old.name_key, join_organizers."into", old.name, old.id);
 	UPDATE bountygo.organizers o SET url = old.url WHERE o.id = join_organizers."into" AND o.url IS NULL AND old.url IS NOT NULL;
+	RETURN true;
 END
 $$;
 COMMENT ON FUNCTION bountygo.join_organizers(bigint, bigint, bigint) IS
-'One attempt of merge_organizer, whose arguments are checked. 55P03 if it would have to wait.';
+'One attempt of merge_organizer, whose arguments are checked; false if one of the two is gone. 55P03 if it would have to wait.';
 
 CREATE FUNCTION bountygo.merge_organizer(id bigint, "into" bigint) RETURNS jsonb
 LANGUAGE plpgsql
@@ -345,26 +348,28 @@ BEGIN
 	IF merge_organizer."into" IS NULL THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/into', 'This must be the id of the organizer that stays.'));
 	END IF;
-	IF bountygo.present_organizer(merge_organizer.id) <> merge_organizer.id THEN
-		RAISE EXCEPTION 'organizer % was merged already', merge_organizer.id
-			USING ERRCODE = 'UB409', HINT = format('It is organizer %s now.', bountygo.present_organizer(merge_organizer.id));
-	END IF;
-	SELECT coalesce((SELECT o.id FROM bountygo.organizers o WHERE o.id = merge_organizer."into"),
-		(SELECT a.organizer_id FROM bountygo.organizer_aliases a WHERE a.former_id = merge_organizer."into")) INTO target;
-	IF target IS NULL THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('/into', 'There is no such organizer.'));
-	ELSIF target = merge_organizer.id THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('/into', 'An organizer cannot be merged into itself.'));
-	END IF;
 	FOR i IN 1..10 LOOP
+		-- Each time anew: somebody else may have merged one of them meanwhile.
+		IF bountygo.present_organizer(merge_organizer.id) <> merge_organizer.id THEN
+			RAISE EXCEPTION 'the organizer was merged already'
+				USING ERRCODE = 'UB409', HINT = format('It is organizer %s now.', bountygo.present_organizer(merge_organizer.id));
+		END IF;
+		SELECT coalesce((SELECT o.id FROM bountygo.organizers o WHERE o.id = merge_organizer."into"),
+			(SELECT a.organizer_id FROM bountygo.organizer_aliases a WHERE a.former_id = merge_organizer."into")) INTO target;
+		IF target IS NULL THEN
+			PERFORM bountygo.raise_invalid(bountygo.problem('/into', 'There is no such organizer.'));
+		ELSIF target = merge_organizer.id THEN
+			PERFORM bountygo.raise_invalid(bountygo.problem('/into', 'An organizer cannot be merged into itself.'));
+		END IF;
 		BEGIN
-			PERFORM bountygo.join_organizers(merge_organizer.id, target, who);
-			RETURN bountygo.get_organizer(target);
-		EXCEPTION WHEN lock_not_available THEN
+			IF bountygo.join_organizers(merge_organizer.id, target, who) THEN
+				RETURN bountygo.get_organizer(target);
+			END IF;
+		EXCEPTION WHEN lock_not_available OR foreign_key_violation THEN
 			NULL;
 		END;
 	END LOOP;
-	RAISE EXCEPTION 'organizer % is busy', merge_organizer.id USING ERRCODE = '55P03';
+	RAISE EXCEPTION 'the organizer is busy' USING ERRCODE = '55P03';
 END
 $$;
 COMMENT ON FUNCTION bountygo.merge_organizer(bigint, bigint) IS

@@ -372,7 +372,7 @@ BEGIN
 	END IF;
 	SELECT g.* INTO old FROM bountygo.tags g WHERE g.id = change_tag.id FOR UPDATE;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'tag % was merged into another', change_tag.id
+		RAISE EXCEPTION 'the tag was merged into another'
 			USING ERRCODE = 'UB409', HINT = format('It is tag %s now.', bountygo.present_tag(change_tag.id));
 	END IF;
 	IF key <> old.name_key THEN
@@ -426,7 +426,7 @@ BEGIN
 			NULL;
 		END;
 	END LOOP;
-	RAISE EXCEPTION 'tag % is busy', update_tag.id USING ERRCODE = '55P03';
+	RAISE EXCEPTION 'the tag is busy' USING ERRCODE = '55P03';
 END
 $$;
 COMMENT ON FUNCTION bountygo.update_tag(bigint, text, bountygo.tag_category, boolean, jsonb, text[]) IS
@@ -483,13 +483,14 @@ $$;
 COMMENT ON FUNCTION bountygo.move_tag_interests(bigint, bigint) IS
 'Gives who cares for one tag the same interest in another, or their greater one, and the other the former names of the first. Part of delete_tag; UB403 but for moderators.';
 
-CREATE FUNCTION bountygo.drop_tag(id bigint, "into" bigint, who bigint) RETURNS void
+CREATE FUNCTION bountygo.drop_tag(id bigint, "into" bigint, who bigint) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
 	old bountygo.tags;
+	present integer;
 	used bigint;
 BEGIN
 	IF "into" IS NOT NULL THEN
@@ -497,6 +498,10 @@ BEGIN
 	END IF;
 	-- Whoever uses a tag holds it; after this none comes to the old one.
 	PERFORM FROM bountygo.tags g WHERE g.id IN (drop_tag.id, drop_tag."into") ORDER BY g.id FOR UPDATE;
+	GET DIAGNOSTICS present = ROW_COUNT;
+	IF present < (CASE WHEN "into" IS NULL THEN 1 ELSE 2 END) THEN
+		RETURN false;
+	END IF;
 	IF "into" IS NOT NULL THEN
 		PERFORM bountygo.move_tag_tasks(drop_tag.id, drop_tag."into", who);
 		PERFORM bountygo.hold_names('tag', true);
@@ -510,17 +515,14 @@ BEGIN
 		END IF;
 	END IF;
 	DELETE FROM bountygo.tags g WHERE g.id = drop_tag.id RETURNING g.* INTO old;
-	IF old.id IS NULL OR "into" IS NOT NULL AND NOT EXISTS (SELECT FROM bountygo.tags g WHERE g.id = drop_tag."into") THEN
-		RAISE EXCEPTION 'one of the tags is gone'
-			USING ERRCODE = 'UB409', HINT = 'Somebody merged or deleted it at the same moment. Look at it again.';
-	END IF;
 	IF "into" IS NOT NULL THEN
 		INSERT INTO bountygo.tag_synonyms (name_key, tag_id, name, former_id) VALUES (old.name_key, drop_tag."into", old.name, old.id);
 	END IF;
+	RETURN true;
 END
 $$;
 COMMENT ON FUNCTION bountygo.drop_tag(bigint, bigint, bigint) IS
-'One attempt of delete_tag, whose arguments are checked. 55P03 if it would have to wait.';
+'One attempt of delete_tag, whose arguments are checked; false if one of the tags is gone. 55P03 if it would have to wait.';
 
 CREATE FUNCTION bountygo.delete_tag(id bigint, "into" bigint DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql
@@ -530,28 +532,30 @@ DECLARE
 	who constant bigint := bountygo.require_moderator();
 	target bigint;
 BEGIN
-	IF bountygo.present_tag(delete_tag.id) <> delete_tag.id THEN
-		RAISE EXCEPTION 'tag % was merged already', delete_tag.id
-			USING ERRCODE = 'UB409', HINT = format('It is tag %s now.', bountygo.present_tag(delete_tag.id));
-	END IF;
-	IF "into" IS NOT NULL THEN
-		SELECT coalesce((SELECT g.id FROM bountygo.tags g WHERE g.id = delete_tag."into"),
-			(SELECT s.tag_id FROM bountygo.tag_synonyms s WHERE s.former_id = delete_tag."into")) INTO target;
-		IF target IS NULL THEN
-			PERFORM bountygo.raise_invalid(bountygo.problem('?into', 'There is no such tag.'));
-		ELSIF target = delete_tag.id THEN
-			PERFORM bountygo.raise_invalid(bountygo.problem('?into', 'A tag cannot be merged into itself.'));
-		END IF;
-	END IF;
 	FOR i IN 1..10 LOOP
+		-- Each time anew: somebody else may have merged one of them meanwhile.
+		IF bountygo.present_tag(delete_tag.id) <> delete_tag.id THEN
+			RAISE EXCEPTION 'the tag was merged already'
+				USING ERRCODE = 'UB409', HINT = format('It is tag %s now.', bountygo.present_tag(delete_tag.id));
+		END IF;
+		IF "into" IS NOT NULL THEN
+			SELECT coalesce((SELECT g.id FROM bountygo.tags g WHERE g.id = delete_tag."into"),
+				(SELECT s.tag_id FROM bountygo.tag_synonyms s WHERE s.former_id = delete_tag."into")) INTO target;
+			IF target IS NULL THEN
+				PERFORM bountygo.raise_invalid(bountygo.problem('?into', 'There is no such tag.'));
+			ELSIF target = delete_tag.id THEN
+				PERFORM bountygo.raise_invalid(bountygo.problem('?into', 'A tag cannot be merged into itself.'));
+			END IF;
+		END IF;
 		BEGIN
-			PERFORM bountygo.drop_tag(delete_tag.id, target, who);
-			RETURN;
-		EXCEPTION WHEN lock_not_available THEN
+			IF bountygo.drop_tag(delete_tag.id, target, who) THEN
+				RETURN;
+			END IF;
+		EXCEPTION WHEN lock_not_available OR foreign_key_violation THEN
 			NULL;
 		END;
 	END LOOP;
-	RAISE EXCEPTION 'tag % is busy', delete_tag.id USING ERRCODE = '55P03';
+	RAISE EXCEPTION 'the tag is busy' USING ERRCODE = '55P03';
 END
 $$;
 COMMENT ON FUNCTION bountygo.delete_tag(bigint, bigint) IS
