@@ -50,7 +50,7 @@ BEGIN
 			keys_failures = 0
 		WHERE p.name = set_oidc_provider.name;
 	END IF;
-	PERFORM bountygo.wake_workers();
+	PERFORM bountygo.schedule_keys();
 END
 $$;
 COMMENT ON FUNCTION bountygo.set_oidc_provider(text, text, text, text[], text[], boolean) IS
@@ -71,7 +71,7 @@ BEGIN
 	UPDATE bountygo.oidc_providers p SET keys_wanted_at = clock_timestamp()
 	WHERE p.name = want_keys.provider AND p.keys_wanted_at IS NULL;
 	IF FOUND THEN
-		PERFORM bountygo.wake_workers();
+		PERFORM bountygo.schedule_keys();
 	END IF;
 	RETURN true;
 END
@@ -83,6 +83,7 @@ COMMENT ON FUNCTION bountygo.want_keys(text) IS
 
 CREATE FUNCTION bountygo.schedule_keys() RETURNS integer
 LANGUAGE plpgsql
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -117,11 +118,14 @@ BEGIN
 		END IF;
 		UPDATE bountygo.oidc_providers p SET keys_asked_at = moment WHERE p.name = provider.name;
 	END LOOP;
+	IF made > 0 THEN
+		PERFORM bountygo.wake_workers();
+	END IF;
 	RETURN made;
 END
 $$;
 COMMENT ON FUNCTION bountygo.schedule_keys() IS
-'Makes a job for each provider whose keys are wanted, older than a day, or not there; returns how many. For workers.';
+'Makes a job for each provider whose keys are wanted, older than a day, or not there, unless it was asked a short while ago; returns how many. For workers and administrators.';
 
 CREATE FUNCTION bountygo.queue_fail_keys(job bigint, token integer, outcome bountygo.outcome, code text, reason text, transient boolean,
 	crashed boolean, retry_after integer, base_s integer, max_s integer, max_crashes integer) RETURNS text
@@ -170,13 +174,13 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	name text;
+	source text;
 	held_host text;
 	document jsonb;
 	keys jsonb[];
 BEGIN
-	SELECT j.dedupe_key INTO name FROM bountygo.jobs j WHERE j.id = job;
-	PERFORM FROM bountygo.oidc_providers p WHERE p.name = queue_store_keys.name FOR UPDATE;
+	SELECT j.dedupe_key INTO source FROM bountygo.jobs j WHERE j.id = job;
+	PERFORM FROM bountygo.oidc_providers p WHERE p.name = source FOR UPDATE;
 	SELECT j.host INTO held_host FROM bountygo.jobs j WHERE j.id = job AND j.lease_token = token AND j.state = 'leased' FOR UPDATE;
 	IF NOT FOUND THEN
 		RETURN 'lost';
@@ -191,14 +195,14 @@ BEGIN
 		RETURN bountygo.queue_fail_keys(job, token, 'bad_response', 'bad_response', 'The answer holds no keys (RFC 7517).', true, false, -1,
 			base_s, max_s, 1);
 	END IF;
-	DELETE FROM bountygo.oidc_keys k WHERE k.provider = name AND k.kid NOT IN (SELECT n.jwk ->> 'kid' FROM unnest(keys) AS n (jwk));
+	DELETE FROM bountygo.oidc_keys k WHERE k.provider = source AND k.kid NOT IN (SELECT n.jwk ->> 'kid' FROM unnest(keys) AS n (jwk));
 	INSERT INTO bountygo.oidc_keys AS k (provider, kid, jwk)
-	SELECT p.name, n.jwk ->> 'kid', n.jwk FROM bountygo.oidc_providers p, unnest(keys) AS n (jwk) WHERE p.name = queue_store_keys.name
+	SELECT p.name, n.jwk ->> 'kid', n.jwk FROM bountygo.oidc_providers p, unnest(keys) AS n (jwk) WHERE p.name = source
 	ON CONFLICT (provider, kid) DO UPDATE SET jwk = excluded.jwk, fetched_at = excluded.fetched_at;
 	-- What was wanted after this job was made may not be in its answer yet.
 	UPDATE bountygo.oidc_providers p SET keys_fetched_at = clock_timestamp(), keys_error = NULL, keys_failures = 0,
 		keys_wanted_at = CASE WHEN p.keys_wanted_at > p.keys_asked_at THEN p.keys_wanted_at END
-	WHERE p.name = queue_store_keys.name;
+	WHERE p.name = source;
 	UPDATE bountygo.hosts h SET failures = 0, last_outcome = 'ok', why = NULL
 	WHERE h.host = held_host AND (h.failures <> 0 OR h.last_outcome IS DISTINCT FROM 'ok');
 	UPDATE bountygo.jobs j SET state = 'done', stage = 'end', outcome = 'ok', why = NULL, last_error = NULL, leased_until = NULL,

@@ -189,6 +189,36 @@ BEGIN
 	fix := CASE WHEN NOT ok THEN 'Nobody can sign in. Write at least 32 random bytes to a file that only the server can read, such as openssl rand -hex 32 makes, and name it in bountygo.jwt_key_file.' END;
 	RETURN NEXT;
 
+	"check" := 'previous signing key';
+	problem := nullif(bountygo.secret_status('jwt_previous_key_file'), 'not set');
+	ok := problem IS NULL;
+	detail := coalesce(problem, 'none, or usable');
+	fix := CASE WHEN NOT ok THEN 'Tokens that were signed before the key changed are refused, so people sign in again. Name the file of the key before in bountygo.jwt_previous_key_file, or empty that setting.' END;
+	RETURN NEXT;
+
+	"check" := 'public address';
+	names := nullif(current_setting('bountygo.public_url', true), '');
+	ok := names LIKE 'https://%';
+	detail := coalesce(names, 'not set: wallets cannot sign in');
+	fix := CASE WHEN ok IS NOT TRUE THEN 'Set bountygo.public_url to the https URL under which people reach the service.' END;
+	ok := coalesce(ok, false);
+	RETURN NEXT;
+
+	"check" := 'identity providers';
+	ok := true;
+	detail := 'none: people sign in with wallets';
+	IF current >= 7 THEN
+		-- Keys that were just asked for are on their way.
+		SELECT string_agg(format('%s: %s', p.name, coalesce(p.keys_error, 'no keys yet')), '; ' ORDER BY p.name)
+			FILTER (WHERE p.keys_error IS NOT NULL OR p.keys_fetched_at IS NULL AND p.created_at < now() - interval '1 minute')
+			INTO names FROM bountygo.oidc_providers p WHERE p.is_enabled;
+		ok := names IS NULL;
+		detail := coalesce(names, (SELECT 'keys are there: ' || string_agg(p.name, ', ' ORDER BY p.name) FROM bountygo.oidc_providers p
+			WHERE p.is_enabled), detail);
+	END IF;
+	fix := CASE WHEN NOT ok THEN 'The workers fetch jwks_url: see that they run and that it answers there with keys (RFC 7517) over https; change it with bountygo.set_oidc_provider().' END;
+	RETURN NEXT;
+
 	"check" := 'model key';
 	problem := bountygo.secret_status('ppio_key_file');
 	ok := problem IS NULL OR problem = 'not set';

@@ -50,7 +50,7 @@ DECLARE
 	-- What administrators may do besides.
 	admin constant text[] := ARRAY['issue_token', 'create_user', 'doctor', 'schema_version', 'migrations', 'library_version',
 		'secret_status', 'reader_problem', 'worker_is_live', 'ppio_reset_breaker', 'ppio_status', 'gateway_routes',
-		'set_oidc_provider', 'set_user_role', 'wake_workers', 'refresh_analytics', 'tidy_views', 'record_views'];
+		'set_oidc_provider', 'schedule_keys', 'set_user_role', 'refresh_analytics', 'tidy_views', 'record_views'];
 	-- What the gateway's login may call: all else goes through call().
 	gateway constant text[] := ARRAY['call', 'gateway_routes', 'health', 'record_views'];
 	monitor constant text[] := ARRAY['health', 'worker_is_live', 'version', 'library_version', 'schema_version'];
@@ -78,7 +78,7 @@ DECLARE
 		'make_task_counts', 'count_rows', 'check_join', 'clear_task', 'apply_corrections', 'store_job_task',
 		-- accounts
 		'refresh_session', 'wallet_nonce', 'wallet_sign_in', 'wallet_link', 'oidc_sign_in', 'oidc_link', 'set_primary_wallet', 'unlink_wallet',
-		'create_api_key', 'admin_update_user', 'export_me', 'delete_me'];
+		'create_api_key', 'admin_update_user', 'export_me', 'delete_me', 'schedule_keys'];
 	f record;
 	statement text;
 BEGIN
