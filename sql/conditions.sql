@@ -97,6 +97,7 @@ INSERT INTO bountygo.routes (id, method, path, function, auth, success_status, l
 	(10023, 'POST', '/test/scope/user', 'test_caller', 'user', 200, NULL, 'tasks:write', NULL, 'application/json', false, NULL),
 	(10024, 'POST', '/test/scope/person', 'test_caller', 'user', 200, NULL, NULL, NULL, 'application/json', false, NULL),
 	(10025, 'GET', '/test/scope/moderator', 'test_caller', 'moderator', 200, NULL, 'tasks:read', NULL, 'application/json', false, NULL),
+	(10026, 'PATCH', '/test/scope/none', 'test_caller', 'user', 200, NULL, 'tasks:write', NULL, 'application/json', false, NULL),
 	(10030, 'GET', '/test/mine', 'test_mine', 'optional', 200, NULL, NULL, NULL, 'application/json', false, NULL),
 	(10031, 'PATCH', '/test/mine', 'test_change_mine', 'optional', 200, NULL, NULL, NULL, 'application/json', false, NULL);
 
@@ -224,6 +225,8 @@ SELECT left(pg_temp.call(10001, '{id,1}', '{}', '{idempotency-key,"a b"}'), 4) A
 UPDATE bountygo.idempotency_keys SET expires_at = now() - interval '1 second' WHERE user_id = :one;
 SELECT pg_temp.call(10005, '{}', '{"id": 31, "title": "Late"}', '{idempotency-key,k1}', :'token_one'), pg_temp.call(10005, '{}', '{"id": 31, "title": "Late"}', '{idempotency-key,k1}', :'token_one');
 SELECT count(*) AS fresh, min(expires_at - created_at) FROM bountygo.idempotency_keys WHERE user_id = :one AND expires_at > now();
+-- A GET for anyone gives the same to everyone, also when it is looked at for a writer, who stays who it is.
+SELECT pg_temp.call(10026, '{}', NULL, ARRAY['if-match', '"' || pg_temp.tag(10020) || '"'], :'token_one'), pg_temp.call(10026, '{}', NULL, '{prefer,tx=rollback}', :'token_one');
 -- Secrets are kept sealed, and given to whoever has the key and the body.
 SELECT pg_temp.call(10007, '{}', '{"word": "w"}', '{idempotency-key,s1}', :'token_one');
 SELECT pg_temp.call(10007, '{}', '{"word": "w"}', '{idempotency-key,s1}', :'token_one'), pg_temp.call(10007, '{}', '{"word": "v"}', '{idempotency-key,s1}', :'token_one');

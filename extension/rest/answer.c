@@ -342,6 +342,9 @@ bool bg_answer_try(bg_call *call, bg_answer *to, bool may_be_missing)
 	PG_TRY();
 	{
 		XactReadOnly = was_read_only || call->route->is_get;
+		/* What a GET without sign-in gives, it gives to nobody in particular. The rollback brings the caller back. */
+		if (!call->route->reads_token)
+			bg_session_forget();
 		run(call, to, false);
 		if (!call->route->is_get)
 			check_constraints();
