@@ -17,7 +17,7 @@ CREATE FUNCTION pg_temp.quoted(snapshot bigint, quote text, value jsonb, method 
 $$;
 -- What a task came to, without what changes from run to run.
 CREATE FUNCTION pg_temp.shown(task bigint) RETURNS text LANGUAGE sql AS $$
-	SELECT jsonb_pretty(jsonb_strip_nulls(bountygo.get_task(task) - '{id,snapshot_id,created_at,updated_at,evidence}'::text[]
+	SELECT jsonb_pretty(jsonb_strip_nulls(bountygo.get_task(task) - '{id,snapshot_id,created_at,updated_at,checked_at,counts,evidence}'::text[]
 		#- '{organizer,id}' || jsonb_build_object('rewards', (SELECT jsonb_agg(r - 'snapshot_id') FROM jsonb_array_elements(bountygo.get_task(task) -> 'rewards') r),
 			'milestones', (SELECT jsonb_agg(r - 'snapshot_id') FROM jsonb_array_elements(bountygo.get_task(task) -> 'milestones') r))))
 $$;

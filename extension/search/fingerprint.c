@@ -12,6 +12,9 @@
 #include "simhash.h"
 
 #define BANDS 4
+#define TITLE 4
+#define PART 5
+#define PASSAGE 6
 #define MAX_PARTS 16
 
 extern PGDLLEXPORT Datum bountygo_simhash(PG_FUNCTION_ARGS);
@@ -64,14 +67,14 @@ Datum bountygo_simhash(PG_FUNCTION_ARGS)
 		if (PG_ARGISNULL(i))
 			continue;
 		fact = span_of(PG_GETARG_TEXT_PP(i));
-		bg_simhash_fact(&hash, i == 1 ? 't' : 'o', fact.text, fact.len, i == 1 ? 10 : 5);
+		bg_simhash_fact(&hash, i == 1 ? 't' : 'o', fact.text, fact.len, i == 1 ? 6 : 3);
 	}
 	if (!PG_ARGISNULL(3))
 	{
 		int n = texts_of(PG_GETARG_ARRAYTYPE_P(3), dates);
 
 		for (int i = 0; i < n; i++)
-			bg_simhash_fact(&hash, 'd', dates[i].text, dates[i].len, 10 / n);
+			bg_simhash_fact(&hash, 'd', dates[i].text, dates[i].len, 6 / n);
 	}
 	if (!bg_simhash_end(&hash, &value))
 		PG_RETURN_NULL();
@@ -92,7 +95,8 @@ static Datum key_of(uint64_t hash, int kind)
 
 Datum bountygo_similar_keys(PG_FUNCTION_ARGS)
 {
-	Datum keys[BANDS + 1 + MAX_PARTS];
+	Datum keys[BANDS + BG_SIMHASH_PASSAGES + 1 + MAX_PARTS];
+	uint64_t passages[BG_SIMHASH_PASSAGES];
 	bg_simhash_span parts[MAX_PARTS];
 	int n = 0;
 
@@ -105,22 +109,30 @@ Datum bountygo_similar_keys(PG_FUNCTION_ARGS)
 	}
 	if (!PG_ARGISNULL(1))
 	{
-		bg_simhash_span title = span_of(PG_GETARG_TEXT_PP(1));
-		uint64_t words = bg_simhash_words(title.text, title.len);
+		bg_simhash_span body = span_of(PG_GETARG_TEXT_PP(1));
+		int count = bg_simhash_passages(body.text, body.len, passages);
 
-		if (words != 0)
-			keys[n++] = key_of(words, BANDS);
+		for (int i = 0; i < count; i++)
+			keys[n++] = key_of(passages[i], PASSAGE);
 	}
 	if (!PG_ARGISNULL(2))
 	{
-		int count = texts_of(PG_GETARG_ARRAYTYPE_P(2), parts);
+		bg_simhash_span title = span_of(PG_GETARG_TEXT_PP(2));
+		uint64_t words = bg_simhash_words(title.text, title.len);
+
+		if (words != 0)
+			keys[n++] = key_of(words, TITLE);
+	}
+	if (!PG_ARGISNULL(3))
+	{
+		int count = texts_of(PG_GETARG_ARRAYTYPE_P(3), parts);
 
 		for (int i = 0; i < count; i++)
 		{
 			uint64_t words = bg_simhash_words(parts[i].text, parts[i].len);
 
 			if (words != 0)
-				keys[n++] = key_of(words, BANDS + 1);
+				keys[n++] = key_of(words, PART);
 		}
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(keys, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));

@@ -186,6 +186,14 @@ static bool next_token(reader *r, token *t)
 
 /* ---- the fingerprint --------------------------------------------------------------------------------------- */
 
+static bool holds(const uint64_t *list, int n, uint64_t value)
+{
+	for (int i = 0; i < n; i++)
+		if (list[i] == value)
+			return true;
+	return false;
+}
+
 static void add_feature(bg_simhash *hash, uint64_t h, int64_t weight)
 {
 	for (int i = 0; i < 64; i++)
@@ -249,15 +257,37 @@ int bg_simhash_distance(uint64_t a, uint64_t b)
 	return __builtin_popcountll(a ^ b);
 }
 
-/* ---- titles ------------------------------------------------------------------------------------------------ */
-
-static bool holds(const uint64_t *list, int n, uint64_t value)
+/* The smallest hashes: which passages those are depends on the passages alone, not on what stands around them. */
+int bg_simhash_passages(const char *utf8, size_t len, uint64_t *hashes)
 {
-	for (int i = 0; i < n; i++)
-		if (list[i] == value)
-			return true;
-	return false;
+	reader r = {utf8, len, 0, 0, false};
+	uint64_t words[5] = {0};
+	size_t seen = 0;
+	int n = 0;
+	token t;
+
+	while (next_token(&r, &t))
+	{
+		uint64_t h = 0;
+		int place;
+
+		words[seen++ % 5] = t.hash;
+		if (seen < 5)
+			continue;
+		for (size_t i = seen; i < seen + 5; i++)
+			h = join(h, words[i % 5]);
+		if ((n == BG_SIMHASH_PASSAGES && h >= hashes[n - 1]) || holds(hashes, n, h))
+			continue;
+		if (n < BG_SIMHASH_PASSAGES)
+			n++;
+		for (place = n - 1; place > 0 && hashes[place - 1] > h; place--)
+			hashes[place] = hashes[place - 1];
+		hashes[place] = h;
+	}
+	return n;
 }
+
+/* ---- titles ------------------------------------------------------------------------------------------------ */
 
 static int words_of(const bg_simhash_span *title, uint64_t *words)
 {
@@ -341,30 +371,72 @@ static uint64_t cjk_number(const char *text, size_t len, size_t *at)
 	}
 }
 
-/* Numbers in digits ("2026", "10,000"; "v2" and "web3" are names), and after 第 also in CJK numerals. */
-static int numbers_of(const bg_simhash_span *title, uint64_t *numbers)
+typedef struct numbers
+{
+	uint64_t years[MAX_WORDS];
+	uint64_t others[MAX_WORDS]; /* editions, rounds, numbers of issues */
+	int n_years;
+	int n_others;
+} numbers;
+
+/* Whether what follows a number makes it an amount: "5000 USDC", "10k", "100 万元". */
+static bool is_amount(const char *text, size_t len, size_t at)
+{
+	static const uint32_t units[] = {0x4e07, 0x5143, 0x7f8e, 0x5757, 0x5200, 0x20ac, '$', '%'};
+	size_t end;
+	uint32_t c;
+
+	if (at < len && (text[at] == 'k' || text[at] == 'K' || text[at] == 'm' || text[at] == 'M'))
+		return true;
+	while (at < len && (text[at] == ' ' || text[at] == '+'))
+		at++;
+	if (at >= len)
+		return false;
+	for (end = at; end < len && is_between((unsigned char) text[end], 'A', 'Z'); end++)
+		;
+	if (end - at >= 3 && end - at <= 5 &&
+	    (end == len || class_of(to_lower((unsigned char) text[end])) == SEPARATOR))
+		return true;
+	c = next_char(text, len, &at);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (units[i] == c)
+			return true;
+	return false;
+}
+
+static void add_number(uint64_t *list, int *n, uint64_t number)
+{
+	if (*n < MAX_WORDS && !holds(list, *n, number))
+		list[(*n)++] = number;
+}
+
+/* Numbers in digits ("2026"; "v2" and "web3" are names), and after 第 also in CJK numerals. Amounts of money are left out: they
+ * are compared as rewards. */
+static void read_numbers(const bg_simhash_span *title, numbers *found)
 {
 	size_t len = title->text != NULL ? title->len : 0;
 	size_t at = 0;
 	bool after_letter = false;
-	int n = 0;
+	bool after_sign = false;
 
-	while (at < len && n < MAX_WORDS)
+	found->n_years = found->n_others = 0;
+	while (at < len)
 	{
 		uint32_t c = to_lower(next_char(title->text, len, &at));
-		uint64_t number = 0;
+		uint64_t number;
 
 		if (c == 0x7b2c)
 		{
 			number = cjk_number(title->text, len, &at);
-			if (number != 0 && !holds(numbers, n, number))
-				numbers[n++] = number;
-			after_letter = false;
+			if (number != 0)
+				add_number(found->others, &found->n_others, number);
+			after_letter = after_sign = false;
 			continue;
 		}
 		if (!is_between(c, '0', '9') || after_letter)
 		{
 			after_letter = class_of(c) == LETTER && c != '#' && c != '+';
+			after_sign = c == '$' || c == 0xa3 || c == 0xa5 || is_between(c, 0x20a0, 0x20cf);
 			continue;
 		}
 		number = c - '0';
@@ -382,22 +454,34 @@ static int numbers_of(const bg_simhash_span *title, uint64_t *numbers)
 			}
 			number = number * 10 + (c - '0');
 		}
-		if (!holds(numbers, n, number))
-			numbers[n++] = number;
+		if (!after_sign && !is_amount(title->text, len, at))
+		{
+			if (number >= 1990 && number < 2100)
+				add_number(found->years, &found->n_years, number);
+			else
+				add_number(found->others, &found->n_others, number);
+		}
 		after_letter = true;
+		after_sign = false;
 	}
-	return n;
 }
 
-bool bg_simhash_conflict(const bg_simhash_span *a, const bg_simhash_span *b)
+static bool differ(const uint64_t *x, int m, const uint64_t *y, int n)
 {
-	uint64_t x[MAX_WORDS];
-	uint64_t y[MAX_WORDS];
-	int m = numbers_of(a, x);
-	int n = numbers_of(b, y);
 	int both = 0;
 
 	for (int i = 0; i < m; i++)
 		both += holds(y, n, x[i]);
 	return both < m && both < n;
+}
+
+bool bg_simhash_conflict(const bg_simhash_span *a, const bg_simhash_span *b)
+{
+	numbers x;
+	numbers y;
+
+	read_numbers(a, &x);
+	read_numbers(b, &y);
+	return differ(x.years, x.n_years, y.years, y.n_years) ||
+	       differ(x.others, x.n_others, y.others, y.n_others);
 }

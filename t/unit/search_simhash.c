@@ -137,6 +137,39 @@ static void near_and_far(void **state)
 	free(essay_repost);
 }
 
+static int shared_passages(const char *a, const char *b)
+{
+	uint64_t x[BG_SIMHASH_PASSAGES];
+	uint64_t y[BG_SIMHASH_PASSAGES];
+	int m = bg_simhash_passages(a, strlen(a), x);
+	int n = bg_simhash_passages(b, strlen(b), y);
+	int both = 0;
+
+	for (int i = 0; i < m; i++)
+		for (int k = 0; k < n; k++)
+			both += x[i] == y[k];
+	return both;
+}
+
+static void passages(void **state)
+{
+	char *repost =
+	    join("Found on Devboard. ", hackathon, " Share this page with your friends and follow us.");
+	char *essay_repost = join("转载:", essay, "更多活动请关注公众号。");
+	uint64_t hashes[BG_SIMHASH_PASSAGES];
+
+	assert_int_equal(shared_passages(hackathon, hackathon), BG_SIMHASH_PASSAGES);
+	assert_in_range(shared_passages(hackathon, repost), 2, BG_SIMHASH_PASSAGES);
+	assert_in_range(shared_passages(essay, essay_repost), 2, BG_SIMHASH_PASSAGES);
+	assert_int_equal(shared_passages(hackathon, grant), 0);
+	assert_int_equal(bg_simhash_passages("four words are few", 18, hashes), 0);
+	assert_int_equal(bg_simhash_passages("five words are just enough", 26, hashes), 1);
+	/* The same passage over and over is one. */
+	assert_int_equal(bg_simhash_passages("go go go go go go go go", 23, hashes), 1);
+	free(repost);
+	free(essay_repost);
+}
+
 static void facts_weigh(void **state)
 {
 	uint64_t first = hash_of(hackathon, "Harbour Data Hackathon 2025", "Harbour Lab", "2025-10-04");
@@ -180,11 +213,13 @@ static void broken_text(void **state)
 		char *exact = malloc(len + 1);
 		bg_simhash hash = {{0}, 0};
 		bg_simhash_span span = {exact, len};
+		uint64_t hashes[BG_SIMHASH_PASSAGES];
 
 		assert_non_null(exact);
 		memcpy(exact, bytes, len);
 		bg_simhash_body(&hash, exact, len);
 		bg_simhash_fact(&hash, 't', exact, len, 10);
+		assert_in_range(bg_simhash_passages(exact, len, hashes), 0, BG_SIMHASH_PASSAGES);
 		(void) bg_simhash_titles(&span, &span);
 		assert_false(bg_simhash_conflict(&span, &span));
 		free(exact);
@@ -216,6 +251,12 @@ static void editions(void **state)
 	assert_false(conflict("Harbour Hackathon 2026", "Harbour Hackathon"));
 	assert_false(conflict("Harbour Hackathon 2026", "Harbour Hackathon 2026: win 10,000 USDC"));
 	assert_false(conflict("Win 10,000 USDC", "Win 10000 USDC"));
+	assert_false(conflict("Win 5000 USDC at the Harbour Jam", "Harbour Jam 2026"));
+	assert_false(conflict("$5,000 Harbour Jam", "Harbour Jam: 7 rounds"));
+	assert_false(conflict("10k for tools", "20k for tools"));
+	assert_false(conflict("100万元征文", "5期征文"));
+	assert_true(conflict("Win 5000 USDC in round 2", "Win 5000 USDC in round 3"));
+	assert_true(conflict("Jam 2025, round 2", "Jam 2026, round 2"));
 	assert_false(conflict("Web3 jam", "Web2 jam"));
 	assert_false(conflict("２０２６ jam", "2026 jam"));
 	assert_false(conflict("", "2026"));
@@ -227,8 +268,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(stays),        cmocka_unit_test(form_does_not_matter),
 	    cmocka_unit_test(near_and_far), cmocka_unit_test(facts_weigh),
-	    cmocka_unit_test(too_little),   cmocka_unit_test(broken_text),
-	    cmocka_unit_test(titles),       cmocka_unit_test(editions),
+	    cmocka_unit_test(passages),     cmocka_unit_test(too_little),
+	    cmocka_unit_test(broken_text),  cmocka_unit_test(titles),
+	    cmocka_unit_test(editions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

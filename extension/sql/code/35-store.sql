@@ -284,7 +284,7 @@ BEGIN
 			lower(substring(page.url FROM '^https?://\[?([^/?#:\]]+)')), task_from_snapshot.snapshot_id, task_from_snapshot.job_id,
 			said.reasons, bountygo.opening(said.fields, said.field_values, w.latest), page.fetched_at,
 			CASE WHEN page.url IS NOT NULL THEN bountygo.next_check('active', w.earliest, w.latest, page.fetched_at, NULL, NULL, page.fetched_at) END,
-			print, bountygo.task_keys(print, said.known ->> 'title', organizer, w.date, w.latest, r.amount, r.currency))
+			print, bountygo.task_keys(print, page.text, said.known ->> 'title', organizer, w.date, w.latest, r.amount, r.currency))
 		ON CONFLICT DO NOTHING RETURNING id INTO new_id;
 	IF new_id IS NULL THEN
 		-- Another transaction made it since we looked; this statement sees what it committed.

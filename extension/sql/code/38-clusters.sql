@@ -11,10 +11,10 @@ AS 'MODULE_PATHNAME', 'bountygo_hamming' LANGUAGE c IMMUTABLE STRICT PARALLEL SA
 COMMENT ON FUNCTION bountygo.hamming(bigint, bigint) IS
 'How many of the 64 bits of two fingerprints differ: 0 the same, up to about 12 alike, around 32 unrelated.';
 
-CREATE FUNCTION bountygo.similar_keys(simhash bigint, title text, parts text[]) RETURNS integer[]
+CREATE FUNCTION bountygo.similar_keys(simhash bigint, text text, title text, parts text[]) RETURNS integer[]
 AS 'MODULE_PATHNAME', 'bountygo_similar_keys' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION bountygo.similar_keys(bigint, text, text[]) IS
-'Keys by which an index finds tasks that may be the same: the four quarters of the fingerprint, the words of the title, and each of the parts.';
+COMMENT ON FUNCTION bountygo.similar_keys(bigint, text, text, text[]) IS
+'Keys by which an index finds tasks that may be the same: the four quarters of the fingerprint (kinds 0 to 3), up to four passages of the text (6), the words of the title (4), and each of the parts (5). The kind is in the lowest four bits.';
 
 CREATE FUNCTION bountygo.title_similarity(a text, b text) RETURNS real
 AS 'MODULE_PATHNAME', 'bountygo_title_similarity' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
@@ -24,9 +24,9 @@ COMMENT ON FUNCTION bountygo.title_similarity(text, text) IS
 CREATE FUNCTION bountygo.titles_conflict(a text, b text) RETURNS boolean
 AS 'MODULE_PATHNAME', 'bountygo_titles_conflict' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION bountygo.titles_conflict(text, text) IS
-'True if two titles name numbers (years, editions, rounds) and neither names all that the other does: Jam 2025 and Jam 2026 are not one task.';
+'True if two titles both name years, or both other numbers (editions, rounds; not amounts of money), and neither names all that the other does: Jam 2025 and Jam 2026 are not one task.';
 
-CREATE FUNCTION bountygo.task_keys(simhash bigint, title text, organizer_id bigint, deadline_date date, deadline timestamptz,
+CREATE FUNCTION bountygo.task_keys(simhash bigint, text text, title text, organizer_id bigint, deadline_date date, deadline timestamptz,
 	reward_amount numeric, reward_currency text) RETURNS integer[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -35,11 +35,11 @@ DECLARE
 	-- A day as the page writes it; only an instant without one is a day of UTC. By number, whatever DateStyle says.
 	day constant integer := coalesce(deadline_date, (deadline AT TIME ZONE 'UTC')::date) - date '2000-01-01';
 BEGIN
-	RETURN bountygo.similar_keys(simhash, title, ARRAY['organizer ' || organizer_id || ' ' || day,
+	RETURN bountygo.similar_keys(simhash, text, title, ARRAY['organizer ' || organizer_id || ' ' || day,
 		'reward ' || trim_scale(reward_amount) || ' ' || reward_currency || ' ' || day]);
 END
 $$;
-COMMENT ON FUNCTION bountygo.task_keys(bigint, text, bigint, date, timestamptz, numeric, text) IS
+COMMENT ON FUNCTION bountygo.task_keys(bigint, text, text, bigint, date, timestamptz, numeric, text) IS
 'tasks.bands of a task: similar_keys() with its organizer and deadline, and its reward and deadline, as parts.';
 
 CREATE FUNCTION bountygo.fingerprint_task() RETURNS trigger
@@ -50,7 +50,7 @@ BEGIN
 	NEW.simhash := bountygo.simhash(NEW.description, NEW.title,
 		(SELECT o.name FROM bountygo.organizers o WHERE o.id = NEW.organizer_id),
 		ARRAY[coalesce(NEW.deadline_date, (NEW.deadline AT TIME ZONE 'UTC')::date)::text]);
-	NEW.bands := bountygo.task_keys(NEW.simhash, NEW.title, NEW.organizer_id, NEW.deadline_date, NEW.deadline, NEW.reward_amount,
+	NEW.bands := bountygo.task_keys(NEW.simhash, NEW.description, NEW.title, NEW.organizer_id, NEW.deadline_date, NEW.deadline, NEW.reward_amount,
 		NEW.reward_currency);
 	RETURN NEW;
 END
@@ -58,6 +58,27 @@ $$;
 COMMENT ON FUNCTION bountygo.fingerprint_task() IS 'Trigger on tasks: the fingerprint of what was entered by hand. That of a page comes with its snapshot.';
 
 -- Are they the same? ----------------------------------------------------------------------------------------------
+
+CREATE FUNCTION bountygo.cannot_be_same(one bigint, other bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	a bountygo.tasks;
+	b bountygo.tasks;
+BEGIN
+	SELECT * INTO a FROM bountygo.tasks t WHERE t.id = one;
+	SELECT * INTO b FROM bountygo.tasks t WHERE t.id = other;
+	RETURN coalesce(bountygo.titles_conflict(a.title, b.title), false)
+		-- Windows of which none can mean the other's instant.
+		OR coalesce(a.deadline_earliest > b.deadline OR b.deadline_earliest > a.deadline, false)
+		OR (coalesce(a.organizer_id <> b.organizer_id, false) AND NOT EXISTS (SELECT FROM bountygo.organizers x, bountygo.organizers y
+			WHERE x.id = a.organizer_id AND y.id = b.organizer_id
+				AND (strpos(x.name_key, y.name_key) > 0 OR strpos(y.name_key, x.name_key) > 0)));
+END
+$$;
+COMMENT ON FUNCTION bountygo.cannot_be_same(bigint, bigint) IS
+'True if what two tasks state rules out that they are one: numbers of their titles (years, editions), deadlines, organizers. What one of them does not state rules out nothing.';
 
 CREATE FUNCTION bountygo.is_same_task(one bigint, other bigint) RETURNS boolean
 LANGUAGE plpgsql STABLE
@@ -67,39 +88,32 @@ DECLARE
 	a bountygo.tasks;
 	b bountygo.tasks;
 	distance integer;
+	-- Of the four passages of each that are looked at.
+	shared integer;
 	likeness real;
 	backed boolean;
 BEGIN
 	SELECT * INTO a FROM bountygo.tasks t WHERE t.id = one;
 	SELECT * INTO b FROM bountygo.tasks t WHERE t.id = other;
 	distance := coalesce(bountygo.hamming(a.simhash, b.simhash), 64);
+	shared := (SELECT count(*) FROM unnest(a.bands) AS k (key) WHERE k.key & 15 = 6 AND k.key = ANY (b.bands));
 	likeness := coalesce(bountygo.title_similarity(a.title, b.title), 0);
-	-- Something beside words agrees; that it disagrees is looked at below.
+	-- Something beside words agrees; that it disagrees is looked at last.
 	backed := coalesce(a.organizer_id = b.organizer_id, false) OR (a.deadline IS NOT NULL AND b.deadline IS NOT NULL);
-	IF distance > 20 OR bountygo.titles_conflict(a.title, b.title)
-		-- Windows of which none can mean the other's instant.
-		OR a.deadline_earliest > b.deadline OR b.deadline_earliest > a.deadline THEN
-		RETURN false;
-	END IF;
-	-- Two rewards are two tasks, unless all else says otherwise (a page may name the pool, another the first prize).
-	IF (a.reward_amount <> b.reward_amount OR a.reward_currency <> b.reward_currency) AND NOT (distance <= 6 AND likeness >= 0.8) THEN
-		RETURN false;
-	END IF;
-	IF a.organizer_id <> b.organizer_id AND NOT EXISTS (SELECT FROM bountygo.organizers x, bountygo.organizers y
-			WHERE x.id = a.organizer_id AND y.id = b.organizer_id
-				AND (strpos(x.name_key, y.name_key) > 0 OR strpos(y.name_key, x.name_key) > 0)) THEN
-		RETURN false;
-	END IF;
-	-- One site has a page for each of its tasks, which its template makes alike.
-	IF a.source_host = b.source_host THEN
-		RETURN distance <= 3 AND likeness >= 0.95;
-	END IF;
-	RETURN (distance <= 6 AND (likeness >= 0.2 OR backed)) OR (distance <= 12 AND likeness >= 0.4)
-		OR (backed AND (distance <= 16 AND likeness >= 0.6 OR likeness >= 0.8));
+	RETURN CASE
+			WHEN distance > 28 OR distance > 20 AND shared < 2 THEN false
+			-- Two rewards are two tasks, unless all else says otherwise (a page may name the pool, another the first prize).
+			WHEN (a.reward_amount <> b.reward_amount OR a.reward_currency <> b.reward_currency)
+				AND NOT ((distance <= 6 OR shared >= 3) AND likeness >= 0.8) THEN false
+			-- One site has a page for each of its tasks, which its template makes alike.
+			WHEN a.source_host = b.source_host THEN distance <= 3 AND likeness >= 0.95
+			ELSE ((distance <= 6 OR shared >= 3) AND (likeness >= 0.2 OR backed)) OR ((distance <= 12 OR shared >= 2) AND likeness >= 0.4)
+				OR (backed AND (distance <= 16 AND likeness >= 0.6 OR distance <= 20 AND likeness >= 0.8)) END
+		AND NOT bountygo.cannot_be_same(one, other);
 END
 $$;
 COMMENT ON FUNCTION bountygo.is_same_task(bigint, bigint) IS
-'Whether two tasks are the same one: fingerprints and titles alike, no numbers of titles, dates, organizers or rewards against it. On one host nearly everything has to be equal.';
+'Whether two tasks are the same one: fingerprints, passages and titles are alike, and nothing that they state is against it. On one host nearly everything has to be equal.';
 
 -- Clusters --------------------------------------------------------------------------------------------------------
 -- Locks, in this order: rows of tasks as callers hold them; clusters_lock; a cluster's row; members. Who has clusters_lock waits for no
@@ -181,15 +195,20 @@ BEGIN
 	END IF;
 	FOR other IN
 		SELECT c.id, c.cluster_id
-		FROM (SELECT t.id, t.cluster_id, t.simhash, t.status, t.title, t.organizer_id FROM bountygo.tasks t
-			WHERE t.bands && mine.bands LIMIT 200) c
+		FROM (SELECT n.id, n.cluster_id, n.simhash, n.status, n.title, n.organizer_id, count(*) FILTER (WHERE k.key & 15 = 6) AS shared
+			FROM unnest(mine.bands) AS k (key), LATERAL (
+				-- So many of each, or a key that half of a site shares would crowd the others out.
+				SELECT t.id, t.cluster_id, t.simhash, t.status, t.title, t.organizer_id FROM bountygo.tasks t
+				WHERE t.bands @> ARRAY[k.key] LIMIT 50) n
+			GROUP BY n.id, n.cluster_id, n.simhash, n.status, n.title, n.organizer_id) c
 		WHERE c.id <> mine.id AND c.status <> 'draft'
 			-- What rules most of them out is cheap; the rest of the rules need the whole row.
-			AND CASE WHEN bountygo.hamming(c.simhash, mine.simhash) <= 6 THEN true
-				WHEN bountygo.hamming(c.simhash, mine.simhash) > 12 AND c.organizer_id <> mine.organizer_id
-					OR bountygo.hamming(c.simhash, mine.simhash) > 20 THEN false
+			AND CASE WHEN c.shared >= 3 OR bountygo.hamming(c.simhash, mine.simhash) <= 6 THEN true
+				WHEN bountygo.hamming(c.simhash, mine.simhash) > 20 AND c.shared < 2 THEN false
 				ELSE bountygo.title_similarity(c.title, mine.title) >= 0.4 END
 			AND bountygo.is_same_task(mine.id, c.id)
+			-- Nor does anything speak against any other member: one that names no year must not bring two editions together.
+			AND NOT EXISTS (SELECT FROM bountygo.tasks m WHERE m.cluster_id = c.cluster_id AND bountygo.cannot_be_same(mine.id, m.id))
 			AND NOT EXISTS (SELECT FROM bountygo.cluster_splits s
 				WHERE s.low_task_id = mine.id AND (s.high_task_id = c.id
 						OR s.high_task_id IN (SELECT m.id FROM bountygo.tasks m WHERE m.cluster_id = c.cluster_id))
@@ -284,7 +303,8 @@ BEGIN
 	RETURN QUERY
 	WITH near AS (
 		SELECT n.id FROM (SELECT t.id FROM bountygo.tasks t WHERE t.cluster_id = mine.cluster_id LIMIT 200) n
-		UNION SELECT n.id FROM (SELECT t.id FROM bountygo.tasks t WHERE t.bands && mine.bands LIMIT 300) n
+		UNION SELECT n.id FROM unnest(mine.bands) AS k (key), LATERAL (SELECT t.id FROM bountygo.tasks t
+			WHERE t.bands @> ARRAY[k.key] LIMIT 50) n
 		UNION SELECT n.id FROM (SELECT t.id FROM bountygo.tasks t WHERE t.organizer_id = mine.organizer_id LIMIT 100) n
 		UNION SELECT n.task_id FROM unnest(mine_tags) AS g (tag), LATERAL (SELECT tt.task_id FROM bountygo.task_tags tt
 			WHERE tt.tag_id = g.tag ORDER BY tt.tag_id, tt.task_id DESC LIMIT 100) n

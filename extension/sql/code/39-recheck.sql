@@ -118,7 +118,7 @@ BEGIN
 	print := bountygo.simhash(page.text, t.title, after ->> 'organizer',
 		ARRAY[coalesce(t.deadline_date, (t.deadline AT TIME ZONE 'UTC')::date)::text]);
 	UPDATE bountygo.tasks x SET snapshot_id = update_task_from_snapshot.snapshot_id, simhash = print,
-			bands = bountygo.task_keys(print, t.title, t.organizer_id, t.deadline_date, t.deadline, t.reward_amount, t.reward_currency),
+			bands = bountygo.task_keys(print, page.text, t.title, t.organizer_id, t.deadline_date, t.deadline, t.reward_amount, t.reward_currency),
 			opens_at = CASE WHEN 'milestones' = ANY (changed) THEN bountygo.opening(new.fields, new.field_values, t.deadline)
 				ELSE x.opens_at END
 		WHERE x.id = t.id;

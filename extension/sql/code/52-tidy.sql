@@ -74,12 +74,12 @@ DECLARE
 	step text;
 	n integer;
 BEGIN
-	FOREACH step IN ARRAY ARRAY['jobs', 'accounts', 'search']
+	FOREACH step IN ARRAY ARRAY['jobs', 'accounts', 'views', 'search']
 	LOOP
 		-- One that fails must not keep the others from their turn.
 		BEGIN
 			n := CASE step WHEN 'jobs' THEN bountygo.tidy_jobs() WHEN 'accounts' THEN bountygo.tidy_accounts()
-				ELSE bountygo.refresh_search() END;
+				WHEN 'views' THEN bountygo.tidy_views() ELSE bountygo.refresh_search() END;
 			done := done || jsonb_build_object(step, n);
 		EXCEPTION WHEN OTHERS THEN
 			RAISE LOG 'bountygo: tidying % failed: % (%)', step, SQLERRM, SQLSTATE;
@@ -90,7 +90,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.tidy() IS
-'Deletes what has expired, in small batches: ended jobs, idempotency keys, nonces, sessions; and indexes what was renamed. Returns how many rows of each, null for a step that failed (the server''s log says why). Workers call it every minute; harmless at any time.';
+'Deletes what has expired, in small batches: ended jobs, idempotency keys, nonces, sessions, views of past days; and indexes what was renamed. Returns how many rows of each, null for a step that failed (the server''s log says why). Workers call it every minute; harmless at any time.';
 
 CREATE FUNCTION bountygo.every_minute() RETURNS boolean
 LANGUAGE plpgsql
@@ -111,9 +111,14 @@ BEGIN
 		RAISE LOG 'bountygo: scheduling failed: % (%)', SQLERRM, SQLSTATE;
 	END;
 	tidied := bountygo.tidy();
+	BEGIN
+		PERFORM bountygo.refresh_analytics();
+	EXCEPTION WHEN OTHERS THEN
+		RAISE LOG 'bountygo: counting failed: % (%)', SQLERRM, SQLSTATE;
+	END;
 	RETURN made >= 200 OR (tidied ->> 'jobs')::integer >= 500 OR (tidied ->> 'accounts')::integer >= 1000
 		OR (tidied ->> 'search')::integer >= 1000;
 END
 $$;
 COMMENT ON FUNCTION bountygo.every_minute() IS
-'What workers do by the clock: schedule rechecks, settle clusters, tidy. True if there is more to do at once. Nothing if another worker is at it.';
+'What workers do by the clock: schedule rechecks, settle clusters, tidy, count. True if there is more to do at once. Nothing if another worker is at it.';

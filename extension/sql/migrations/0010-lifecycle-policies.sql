@@ -24,7 +24,8 @@ CREATE CONSTRAINT TRIGGER tasks_cluster_new AFTER INSERT ON bountygo.tasks DEFER
 	WHEN (NEW.bands IS NOT NULL AND NEW.cluster_id IS NULL AND NEW.created_at = now()) EXECUTE FUNCTION bountygo.cluster_task();
 DROP TRIGGER IF EXISTS tasks_cluster_changed ON bountygo.tasks;
 CREATE CONSTRAINT TRIGGER tasks_cluster_changed AFTER UPDATE ON bountygo.tasks DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-	WHEN (NEW.bands IS DISTINCT FROM OLD.bands) EXECUTE FUNCTION bountygo.cluster_task();
+	WHEN (NEW.bands IS DISTINCT FROM OLD.bands OR OLD.status::text = 'draft' AND NEW.status::text <> 'draft')
+	EXECUTE FUNCTION bountygo.cluster_task();
 DROP TRIGGER IF EXISTS tasks_cluster_left ON bountygo.tasks;
 CREATE TRIGGER tasks_cluster_left AFTER DELETE ON bountygo.tasks FOR EACH ROW
 	WHEN (OLD.cluster_id IS NOT NULL) EXECUTE FUNCTION bountygo.leave_cluster();
