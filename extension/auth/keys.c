@@ -75,8 +75,9 @@ int bg_keys_get(const bg_jwt_key **keys, const char **why)
 	const char *problem;
 
 	*keys = loaded;
-	if (n_loaded > 0 && loaded_at == PgReloadTime && strcmp(paths[0], path_of(0)) == 0 &&
-	    strcmp(paths[1], path_of(1)) == 0)
+	/* The paths come last: without them, loading was cut short. */
+	if (n_loaded > 0 && paths[MAX_KEYS - 1] != NULL && loaded_at == PgReloadTime &&
+	    strcmp(paths[0], path_of(0)) == 0 && strcmp(paths[1], path_of(1)) == 0)
 		return n_loaded;
 	forget_keys();
 	*why = path_of(0)[0] == '\0' ? "bountygo.jwt_key_file is not set" : load_key(path_of(0));

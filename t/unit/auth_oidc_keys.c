@@ -94,6 +94,73 @@ static void test_keys(void **state)
 	assert_int_equal(check(sign_with(p256, "SHA384", ES, PAYLOAD), both()), BG_OIDC_REFUSED);
 }
 
+/* Keys of the right kind that say they are of another curve, or that anyone could sign for. */
+static void test_odd_keys(void **state)
+{
+	static const unsigned char prefix[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
+	                                       0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+	                                       0x01, 0x05, 0x00, 0x04, 0x20};
+	unsigned char padded[256];
+	char *x = strstr(p256_jwk, "\"x\"");
+	char *many = malloc(8192);
+	char modulus[800];
+	unsigned int len;
+	size_t n;
+
+	(void) state;
+	assert_non_null(many);
+	(void) sign_with(p256, "SHA256", ES, PAYLOAD);
+	assert_int_equal(check(token, set_of("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",%s}]}", x)),
+	                 BG_OIDC_UNKNOWN_KEY);
+	assert_int_equal(
+	    check(token, set_of("{\"keys\":[{\"kty\":\"EC\",\"kid\":\"e\",\"crv\":\"P-256\",%s}]}", x)),
+	    BG_OIDC_OK);
+	assert_int_equal(
+	    check(token,
+	          set_of("{\"keys\":[{\"kty\":\"EC\",\"kid\":\"e\",\"crv\":\"secp256k1\",%s}]}", x)),
+	    BG_OIDC_REFUSED);
+	assert_int_equal(check(token, set_of("{\"keys\":[{\"kty\":\"EC\",\"kid\":\"e\",%s}]}", x)),
+	                 BG_OIDC_REFUSED);
+	assert_int_equal(
+	    check(token,
+	          set_of("{\"keys\":[{\"kty\":\"OKP\",\"kid\":\"e\",\"crv\":\"P-256\",%s}]}", x)),
+	    BG_OIDC_REFUSED);
+	/* A hundred keys are enough for anybody. */
+	for (int extra = 99; extra <= 100; extra++)
+	{
+		n = (size_t) snprintf(many, 8192, "{\"keys\":[{%s,\"kid\":\"e\"}", p256_jwk);
+		for (int i = 0; i < extra; i++)
+			n += (size_t) snprintf(many + n, 8192 - n, ",{}");
+		snprintf(many + n, 8192 - n, "]}");
+		assert_int_equal(check(token, many), extra == 99 ? BG_OIDC_OK : BG_OIDC_REFUSED);
+	}
+	free(many);
+	/* With the exponent 1 a signature is only the padded digest. */
+	n = encode(RS, strlen(RS), token);
+	token[n++] = '.';
+	n += encode(PAYLOAD, strlen(PAYLOAD), token + n);
+	memset(padded, 0xff, sizeof(padded));
+	padded[0] = 0;
+	padded[1] = 1;
+	padded[sizeof(padded) - 32 - sizeof(prefix) - 1] = 0;
+	memcpy(padded + sizeof(padded) - 32 - sizeof(prefix), prefix, sizeof(prefix));
+	assert_int_equal(EVP_Digest(token, n, padded + sizeof(padded) - 32, &len, EVP_sha256(), NULL),
+	                 1);
+	token[n++] = '.';
+	encode(padded, sizeof(padded), token + n);
+	encode_number(rsa, OSSL_PKEY_PARAM_RSA_N, 0, modulus);
+	for (int i = 0; i < 4; i++)
+	{
+		static const char *const exponents[] = {"AQ", "AA", "Ag", "AQAAAAE"};
+
+		assert_int_equal(
+		    check(token,
+		          set_of("{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"r\",\"n\":\"%s\",\"e\":\"%s\"}]}",
+		                 modulus, exponents[i])),
+		    BG_OIDC_REFUSED);
+	}
+}
+
 /* HMAC with the public key as the secret: what everybody has then signs for everybody (RFC 8725, 2.1). */
 static void test_confusion(void **state)
 {
@@ -129,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_keys),
+	    cmocka_unit_test(test_odd_keys),
 	    cmocka_unit_test(test_confusion),
 	};
 	int failed = cmocka_run_group_tests_name("auth_oidc_keys", tests, make_keys, free_keys);
