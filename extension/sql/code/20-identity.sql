@@ -3,7 +3,7 @@
 CREATE FUNCTION bountygo.authenticate(token text) RETURNS bigint
 AS 'MODULE_PATHNAME', 'bountygo_authenticate' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION bountygo.authenticate(text) IS
-'Verifies an access token or an API key (bgo_…) and makes its user the caller until the end of the transaction; returns the user''s id. NULL or an empty token: nobody. An API key acts as a plain user, within its scopes, whatever the role of its account; that it is in use is noted once an hour, by calls that may write. UB401 if the token is forged, expired, not valid yet, for another service, its session or key revoked or over, or its account disabled; UB503 if the server has no signing key.';
+'Verifies an access token or an API key (bgo_…) and makes its user the caller until the end of the transaction; returns the user''s id. NULL or an empty token: nobody. An API key acts as a plain user, within its scopes, whatever the role of its account; that it is in use is noted once an hour, but not in read-only transactions. UB401 if the token is forged, expired, not valid yet, for another service, its session or key revoked or over, or its account disabled; UB503 if the server has no signing key.';
 
 CREATE FUNCTION bountygo.current_user_id() RETURNS bigint
 AS 'MODULE_PATHNAME', 'bountygo_current_user_id' LANGUAGE c STABLE LEAKPROOF PARALLEL RESTRICTED;
