@@ -273,7 +273,7 @@ for my $route (@routes)
 		{
 			my $about_a_task = $route->{function} eq 'update_todo' && $argument->{name} eq 'title';
 
-			exchange($route, "$argument->{name}: null", { %$request, body => { $argument->{name} => undef } }, expect => [ $about_a_task ? 422 : 200 ]);
+			exchange($route, "$argument->{name}: null", { %$request, body => { %{ $request->{body} // {} }, $argument->{name} => undef } }, expect => [ $about_a_task ? 422 : 200 ]);
 		}
 	}
 	# What is not there.
@@ -329,7 +329,7 @@ sub without_moments
 	return [ map { without_moments($_) } @$value ] if ref $value eq 'ARRAY';
 	return $value unless ref $value eq 'HASH';
 	return { map { $_ => without_moments($value->{$_}) }
-		grep { !/^(latency_ms|uptime_seconds|redis|last_used_at|views|oldest_due_seconds|exported_at)$/ } keys %$value };
+		grep { !/^(latency_ms|uptime_seconds|redis|last_used_at|views|oldest_due_seconds|exported_at|computed_at)$/ } keys %$value };
 }
 
 # Judging --------------------------------------------------------------------------------------------------------

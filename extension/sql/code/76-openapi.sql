@@ -42,10 +42,13 @@ AS $$
 DECLARE
 	written constant text := pg_get_function_arg_default(function, n);
 	quoted constant text := substring(written FROM '^''((?:[^'']|'''')*)''::');
+	category constant "char" := (SELECT t.typcategory FROM pg_proc p JOIN pg_type t ON t.oid = p.proargtypes[n - 1] WHERE p.oid = function);
 BEGIN
 	RETURN CASE
-		WHEN quoted IS NOT NULL THEN to_jsonb(replace(quoted, '''''', ''''))
-		WHEN written ~ '^-?[0-9]+(\.[0-9]+)?$' OR written IN ('true', 'false') THEN written::jsonb END;
+		WHEN quoted IS NULL THEN CASE WHEN written ~ '^-?[0-9]+(\.[0-9]+)?$' OR written IN ('true', 'false') THEN written::jsonb END
+		WHEN category = 'A' THEN CASE quoted WHEN '{}' THEN '[]'::jsonb END
+		WHEN category = 'N' THEN to_jsonb(quoted::numeric)
+		ELSE to_jsonb(replace(quoted, '''''', '''')) END;
 END
 $$;
 COMMENT ON FUNCTION bountygo.argument_default(oid, integer) IS
@@ -85,14 +88,14 @@ AS $$
 		SELECT r.*, min(r.id) OVER same AS first_id,
 			first_value(r.path) OVER same AS first_path,
 			dense_rank() OVER (PARTITION BY r.function ORDER BY f.first_of_path) AS nth_path,
-			r.method = 'PUT' AND EXISTS (SELECT FROM bountygo.routes o WHERE o.path = r.path AND o.function = r.function AND o.method <> 'PUT') AS is_put,
+			r.id > f.first_of_path AS is_other_method,
 			(SELECT obj_description(p.oid, 'pg_proc') FROM pg_proc p
 				WHERE p.pronamespace = 'bountygo'::regnamespace AND p.proname = r.function ORDER BY p.oid LIMIT 1) AS comment
 		FROM bountygo.routes r
 		CROSS JOIN LATERAL (SELECT min(o.id) FROM bountygo.routes o WHERE o.function = r.function AND o.path = r.path) AS f (first_of_path)
 		WINDOW same AS (PARTITION BY r.function ORDER BY r.id)
 	)
-	SELECT n.id, n.function || CASE WHEN n.is_put THEN '_put' ELSE '' END || CASE WHEN n.nth_path > 1 THEN '_' || n.nth_path ELSE '' END,
+	SELECT n.id, n.function || CASE WHEN n.is_other_method THEN '_' || lower(n.method) ELSE '' END || CASE WHEN n.nth_path > 1 THEN '_' || n.nth_path ELSE '' END,
 		CASE WHEN n.path !~ '^/api/v1/.' THEN 'service'
 			WHEN n.path ~ '/my-todos' THEN 'todos'
 			WHEN n.path ~ '^/api/v1/messages/' THEN 'tasks'
@@ -164,8 +167,9 @@ AS $$
 	WITH
 	texts AS MATERIALIZED (SELECT * FROM bountygo.route_texts()),
 	arguments AS MATERIALIZED (SELECT * FROM bountygo.route_arguments()),
-	lists AS MATERIALIZED (SELECT p.proname AS function, bool_or('count' = ANY (p.proargnames)) AS is_counted FROM pg_proc p
-		WHERE p.pronamespace = 'bountygo'::regnamespace AND 'cursor' = ANY (p.proargnames) GROUP BY p.proname),
+	traits AS MATERIALIZED (SELECT p.proname AS function, bool_or('cursor' = ANY (p.proargnames)) AS is_list,
+			bool_or('count' = ANY (p.proargnames)) AS is_counted, bool_or('clear' = ANY (p.proargnames)) AS is_patch FROM pg_proc p
+		WHERE p.pronamespace = 'bountygo'::regnamespace AND p.proargnames && '{cursor,count,clear}' GROUP BY p.proname),
 	-- Named parameters of the path and of the query, then those in headers.
 	parameters AS (
 		SELECT a.route, jsonb_agg(jsonb_build_object('name', a.name, 'in', a.place, 'required', a.is_required,
@@ -195,7 +199,7 @@ AS $$
 			'tags', jsonb_build_array(t.tag),
 			'summary', t.summary,
 			'description', t.description
-				|| CASE WHEN b.schema IS NOT NULL AND r.method IN ('PATCH', 'PUT')
+				|| CASE WHEN b.schema IS NOT NULL AND f.is_patch
 					THEN E'\n\nA merge patch (RFC 7396): what is absent stays as it is, null clears a value where it can be cleared.' ELSE '' END
 				|| E'\n\nIn SQL: `bountygo.' || r.function || '`.',
 			'parameters', coalesce(p.list, '[]')
@@ -203,7 +207,7 @@ AS $$
 				|| CASE WHEN r.method = 'POST' THEN '[{"$ref": "#/components/parameters/IdempotencyKey"}]' ELSE '[]'::jsonb END
 				|| CASE WHEN r.method = 'GET' THEN '[{"$ref": "#/components/parameters/IfNoneMatch"}]'
 					WHEN r.method IN ('PATCH', 'PUT', 'DELETE') THEN '[{"$ref": "#/components/parameters/IfMatch"}]' ELSE '[]'::jsonb END
-				|| CASE WHEN l.is_counted THEN '[{"$ref": "#/components/parameters/PreferCount"}]'
+				|| CASE WHEN f.is_counted THEN '[{"$ref": "#/components/parameters/PreferCount"}]'
 					WHEN r.is_async OR r.function = 'get_job' THEN '[{"$ref": "#/components/parameters/PreferWait"}]'
 					WHEN r.method <> 'GET' THEN '[{"$ref": "#/components/parameters/PreferDryRun"}]' ELSE '[]'::jsonb END
 				|| CASE WHEN r.answer IS NOT NULL AND r.method = 'GET' AND r.path ~ '^/api/v1/' THEN '[{"$ref": "#/components/parameters/Fields"}]'
@@ -218,9 +222,9 @@ AS $$
 					'headers', (SELECT jsonb_object_agg(h, jsonb_build_object('$ref', '#/components/headers/' || h))
 						FROM unnest(ARRAY['X-Request-Id', 'RateLimit', 'RateLimit-Policy']
 							|| CASE WHEN r.method IN ('GET', 'PATCH', 'PUT') AND s.status = 200 THEN ARRAY['ETag'] ELSE '{}' END
-							|| CASE WHEN l.function IS NOT NULL THEN ARRAY['Link'] ELSE '{}' END
+							|| CASE WHEN f.is_list THEN ARRAY['Link'] ELSE '{}' END
 							|| CASE WHEN s.status IN (201, 202) THEN ARRAY['Location'] ELSE '{}' END
-							|| CASE WHEN r.is_async OR l.is_counted OR r.method <> 'GET' THEN ARRAY['Preference-Applied'] ELSE '{}' END) h))
+							|| CASE WHEN r.is_async OR f.is_counted OR r.method <> 'GET' THEN ARRAY['Preference-Applied'] ELSE '{}' END) h))
 					|| CASE WHEN r.content_type NOT LIKE 'application/json%' AND s.status <> 204 THEN jsonb_build_object('content',
 							jsonb_build_object(split_part(r.content_type, ';', 1), '{"schema": {"type": "string"}}'::jsonb))
 						WHEN r.answer IS NOT NULL AND s.status <> 204 THEN jsonb_build_object('content', jsonb_build_object('application/json',
@@ -242,7 +246,7 @@ AS $$
 	JOIN texts t ON t.route = r.id
 	LEFT JOIN parameters p ON p.route = r.id
 	LEFT JOIN bodies b ON b.route = r.id
-	LEFT JOIN lists l ON l.function = r.function
+	LEFT JOIN traits f ON f.function = r.function
 $$;
 COMMENT ON FUNCTION bountygo.openapi_operations() IS 'The operations of the OpenAPI document, one a route.';
 

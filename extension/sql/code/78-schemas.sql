@@ -81,7 +81,7 @@ AS $$
 	list_objects AS (
 		SELECT l.name, jsonb_build_object('type', 'object', 'description', 'A page of a list.',
 			'properties', jsonb_build_object(
-				'items', bountygo.schema_of('[' || l.item || ']'),
+				'items', bountygo.schema_of('[' || l.item || ']') || '{"description": "What is on this page, in the order that was asked for."}',
 				'next', bountygo.schema_of('text?') || '{"description": "The cursor of the next page; null: this is the last."}',
 				'total', bountygo.schema_of('count') || '{"description": "How many there are in all; only with Prefer: count=exact or count=estimated."}')
 				|| coalesce(l.more, '{}'),
