@@ -88,7 +88,7 @@ is($gateway->wait_for('Redis', sub { my $h = $gateway->get('/health'); $h->{json
 my $me = $gateway->get('/api/v1/users/me', token => $token);
 is($me->{status}, 200, '/users/me');
 is($me->{json}{nickname}, 'Rest Tester', 'who I am');
-is($me->{headers}{'cache-control'}, 'no-store', 'is not to be stored');
+is($me->{headers}{'cache-control'}, 'private, no-cache', 'is kept by nobody but its owner, and asked for again');
 my $done = $gateway->request('POST', '/api/v1/url-agent/process', token => $token, headers => ['Prefer: wait=30'],
 	json => { url => $web->url($pages[0]), auto_create => JSON::PP::true });
 is($done->{status}, 200, 'a URL is worked on while one waits') or diag($done->{body});
@@ -107,10 +107,40 @@ problem($gateway->get($accepted->{headers}{location}, token => $other), 404, "an
 is($gateway->request('DELETE', $accepted->{headers}{location}, token => $token)->{status}, 204, 'it can be cancelled');
 is($gateway->get($accepted->{headers}{location}, token => $token)->{json}{state}, 'cancelled', 'and then is');
 
-# A dry run that is none would do harm: it is refused, not ignored.
-problem($gateway->request('POST', '/api/v1/tasks', token => $token, headers => ['Prefer: respond-async, tx=rollback'],
-	json => { title => 'Only a trial' }), 501, 'a dry run');
+# Conventions that every route keeps
+my $trial = $gateway->request('POST', '/api/v1/tasks', token => $token, headers => ['Prefer: respond-async, tx=rollback'],
+	json => { title => 'Only a trial' });
+is($trial->{status}, 201, 'a dry run answers as the real one would');
+is($trial->{headers}{'preference-applied'}, 'tx=rollback', 'says that it was one');
+is($trial->{headers}{location}, undef, 'has nowhere to look');
 is($node->sql("SELECT count(*) FROM bountygo.tasks WHERE title = 'Only a trial'"), '0', 'and nothing is done');
+my $dry = $gateway->request('POST', '/api/v1/url-agent/process', token => $token, headers => ['Prefer: wait=30, tx=rollback'],
+	json => { url => $web->url('/hang') });
+is($dry->{status}, 202, 'a dry run of a job is not waited for');
+my @keyed = map { $gateway->request('POST', '/api/v1/tasks', token => $token, headers => ['Idempotency-Key: "once-1"'], json => { title => 'Made once' }) }
+	1 .. 2;
+is_deeply([map { $_->{status} } @keyed], [201, 201], 'the same request with the same key');
+is($keyed[1]{body}, $keyed[0]{body}, 'gets the same answer');
+is($keyed[1]{headers}{location}, $keyed[0]{headers}{location}, 'and the same Location');
+is($keyed[1]{headers}{'idempotency-replayed'}, 'true', 'which is said');
+is($node->sql("SELECT count(*) FROM bountygo.tasks WHERE title = 'Made once'"), '1', 'it was done once');
+problem($gateway->request('POST', '/api/v1/tasks', token => $token, headers => ['Idempotency-Key: "once-1"'], json => { title => 'Made twice' }), 422,
+	'another request with that key', 'Idempotency-Key');
+my $made = $keyed[0]{headers}{location};
+my $shown = $gateway->get($made, token => $token);
+is($gateway->get($made, token => $token, headers => ["If-None-Match: $shown->{headers}{etag}"])->{status}, 304, 'what has not changed is not sent again');
+my $patched = $gateway->request('PATCH', $made, token => $token, headers => ["If-Match: $shown->{headers}{etag}"], json => { title => 'Changed' });
+is($patched->{status}, 200, 'a change of what was seen');
+is($patched->{json}{title}, 'Changed', 'is made');
+problem($gateway->request('PATCH', $made, token => $token, headers => ["If-Match: $shown->{headers}{etag}"], json => { title => 'Too late' }), 412,
+	'a change of what is no longer there');
+is_deeply([sort keys %{ $gateway->get("$made?fields=id,title", token => $token)->{json} }], [qw(id title)], 'fields= trims');
+my $page = $gateway->get('/api/v1/tasks?limit=1&fields=id', headers => ['Prefer: count=exact']);
+is($page->{json}{total}, 2, 'how many there are');
+like($page->{headers}{link}, qr{^</api/v1/tasks\?limit=1&fields=id&cursor=[^>]+>; rel="next"$}, 'Link');
+my ($next) = $page->{headers}{link} =~ /^<([^>]+)>/;
+is($gateway->get($next)->{json}{items}[0]{id}, $id, 'leads on');
+is($gateway->request('DELETE', $made, token => $token)->{status}, 204, 'it is deleted');
 is($gateway->get('/api/v1/tasks?limit=1')->{json}{items}[0]{id}, $id, 'lists');
 
 # Wrong input
