@@ -441,10 +441,10 @@ BEGIN
 		PERFORM FROM bountygo.tasks t WHERE t.id = ANY (rechecks) ORDER BY t.id FOR NO KEY UPDATE;
 		FOR i IN 1..cardinality(places) LOOP
 			IF rechecks[i] IS NOT NULL THEN
-				SELECT s.id INTO unchanged[i] FROM (SELECT n.id, n.text_hash, n.result FROM bountygo.snapshots n
+				unchanged[i] := (SELECT s.id FROM (SELECT n.id, n.text_hash, n.result FROM bountygo.snapshots n
 						WHERE n.url = urls[places[i]] ORDER BY n.fetched_at DESC LIMIT 1) s
 					WHERE s.text_hash = sha256(convert_to(coalesce(results[places[i]] ->> 'text', ''), 'UTF8'))
-						AND s.result - 'stats' = results[places[i]] - '{text,stats}'::text[];
+						AND s.result - 'stats' = results[places[i]] - '{text,stats}'::text[]);
 				asks_model[places[i]] := asks_model[places[i]] AND unchanged[i] IS NULL;
 			END IF;
 		END LOOP;
@@ -482,7 +482,7 @@ BEGIN
 			tasks[i] := bountygo.task_from_snapshot(snapshots[i], results[places[i]] - 'text', askers[i], jobs[places[i]]);
 		ELSIF rechecks[i] IS NOT NULL AND NOT asks_model[places[i]] THEN
 			PERFORM bountygo.recheck_ended(rechecks[i], snapshots[i], CASE WHEN unchanged[i] IS NULL THEN results[places[i]] - 'text' END);
-			SELECT t.id INTO tasks[i] FROM bountygo.tasks t WHERE t.id = rechecks[i];
+			tasks[i] := (SELECT t.id FROM bountygo.tasks t WHERE t.id = rechecks[i]);
 		END IF;
 	END LOOP;
 	INSERT INTO bountygo.job_results AS r (job_id, snapshot_id, task_id, model_outcome)
