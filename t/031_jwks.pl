@@ -30,7 +30,7 @@ sub publish
 append_to_file("$www/robots.txt", "User-agent: *\nDisallow: /\n");
 publish({ keys => [ $key{r1}, $key{e1} ] });
 my $web = BountyGo::HttpServer->start(root => $www);
-my $node = BountyGo::Node->create('jwks', conf => "bountygo.jwt_key_file = '$dir/key'\nbountygo.backoff_base = 1s\nbountygo.max_attempts = 2\n");
+my $node = BountyGo::Node->create('jwks', conf => "bountygo.jwt_key_file = '$dir/key'\nbountygo.backoff_base = 1s\nbountygo.backoff_max = 1s\nbountygo.max_attempts = 2\n");
 my $now = $node->sql('SELECT floor(extract(epoch FROM now()))');
 
 sub sign_in

@@ -19,7 +19,7 @@ sub start
 	my $program = BountyGo::Npm::workspace() . '/signer.mjs';
 	my $pid = IPC::Open2::open2(my $out, my $in, 'node', $program);
 
-	return bless { pid => $pid, in => $in, out => $out }, $class;
+	return bless { pid => $pid, of => $$, in => $in, out => $out }, $class;
 }
 
 sub ask
@@ -39,8 +39,9 @@ sub DESTROY
 	my ($self) = @_;
 	local $?;
 
-	# The end of its input is its end.
-	close($self->{in});
+	# A process that was forked meanwhile has its pipe, too, so that closing it would not end it.
+	return if $self->{of} != $$;
+	kill('TERM', $self->{pid});
 	waitpid($self->{pid}, 0);
 }
 
