@@ -113,6 +113,12 @@ SELECT pg_temp.try(format('SELECT bountygo.update_task(%s, reward_amount => ''Na
 SELECT pg_temp.brief(bountygo.get_task(:task));
 COMMIT;
 
+-- Tags by name, by whatever spelling, or by id; the task has them under their own names.
+SELECT id AS tag FROM bountygo.tags WHERE name = 'Changes C' \gset
+:as_one
+SELECT t -> 'tags', t #> '{evidence,tags,value}' FROM bountygo.create_task('Changes: by id', tags => ARRAY[:'tag', 'CHANGES-c', 'Changes A']) t;
+COMMIT;
+
 -- The status goes its way, for everybody.
 CREATE FUNCTION pg_temp.ways(start bountygo.task_status) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
