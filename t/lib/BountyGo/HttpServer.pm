@@ -9,7 +9,8 @@ package BountyGo::HttpServer;
 #       [--with-parent 1]       (ends when the process that started it does)
 #
 # Files: the type goes by the ending; .html is "text/html" without a charset, so that the page's own meta decides. The lines of
-# FILE.headers, if there is one, replace the Content-Type. robots.txt is a file like others; "robots.status" makes it a status,
+# FILE.headers, if there is one, replace the Content-Type (with an ETag among them requests can be conditional), and FILE.status is a
+# status to answer with instead. robots.txt is a file like others; "robots.status" makes it a status,
 # with a Location after it if it is a redirect ("302 /elsewhere.txt").
 #
 # Paths, parameters with defaults:
@@ -396,6 +397,11 @@ sub _file
 		return _send($conn, $1, [defined $2 ? "Location: $2" : ()], '')
 			if defined $line && $line =~ /(\d{3})(?: (\S+))?/;
 	}
+	if ($name !~ m{(?:\A|/)\.\.(?:/|\z)|\0} && open my $other, '<', "$root$name.status")
+	{
+		my $line = <$other>;
+		return _send($conn, $1, ['Content-Type: text/html'], '<p>not here</p>') if defined $line && $line =~ /(\d{3})/;
+	}
 	if ($name =~ m{(?:\A|/)\.\.(?:/|\z)|\0} || !-f "$root$name" || !open my $file, '<:raw', "$root$name")
 	{
 		return _send($conn, 404, ['Content-Type: text/html'], '<p>not found</p>');
@@ -409,6 +415,9 @@ sub _file
 		if (open my $sidecar, '<:raw', "$root$name.headers")
 		{
 			@headers = map { s/[\r\n]+\z//r } <$sidecar>;
+			my ($etag) = map { /\AETag: (.*)/i ? $1 : () } @headers;
+			return _send($conn, 304, [@headers], '')
+				if defined $etag && $conn->{head} =~ /^If-None-Match:\s*\Q$etag\E\s*$/mi;
 		}
 		return _send($conn, 200, \@headers, $body // '');
 	}
