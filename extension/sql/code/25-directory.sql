@@ -4,48 +4,14 @@
 -- Similar names -------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION bountygo.name_grams(key text) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-	SELECT coalesce(array_agg(DISTINCT g.gram), '{}') FROM (
-		SELECT substr(' ' || $1 || ' ', i, 3) AS gram FROM generate_series(1, length($1)) i
-		UNION ALL
-		-- Two characters of Chinese are a word.
-		SELECT p.pair FROM generate_series(1, length($1) - 1) i, substr($1, i, 2) AS p (pair) WHERE octet_length(p.pair) >= 5) g
-$$;
+AS 'MODULE_PATHNAME', 'bountygo_name_grams' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION bountygo.name_grams(text) IS
 'The pieces by which a name_key is found although misspelt: its trigrams, with one space around it, and pairs of Chinese characters. Indexes are built on it.';
 
 CREATE FUNCTION bountygo.name_score(wanted text, key text) RETURNS real
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	wanted_grams text[];
-	key_grams text[];
-	shared real;
-BEGIN
-	IF wanted = key THEN
-		RETURN 1;
-	ELSIF starts_with(key, wanted) THEN
-		RETURN 0.95;
-	ELSIF strpos(key, ' ' || wanted) > 0 THEN
-		RETURN 0.9;
-	ELSIF strpos(key, wanted) > 0 THEN
-		RETURN 0.85;
-	END IF;
-	wanted_grams := bountygo.name_grams(wanted);
-	key_grams := bountygo.name_grams(key);
-	SELECT count(*) INTO shared FROM unnest(wanted_grams) AS g (gram) WHERE g.gram = ANY (key_grams);
-	IF shared < 0.5 * cardinality(wanted_grams) THEN
-		RETURN 0;
-	END IF;
-	-- Most of what was asked for is there; how much else is there decides among equals.
-	RETURN 0.6 * shared / cardinality(wanted_grams) + 0.2 * shared / greatest(cardinality(key_grams), 1);
-END
-$$;
+AS 'MODULE_PATHNAME', 'bountygo_name_score' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION bountygo.name_score(text, text) IS
-'How well a name_key answers what was asked for (a name_key, too), from 0 to 1: 1 the same, from 0.85 it contains it, below 0.8 it is similar, 0 it is not.';
+'How well a name_key answers what was asked for (a name_key, too), from 0 to 1: 1 the same, from 0.85 it contains it, below 0.85 it is similar, 0 it is not.';
 
 -- Free names ----------------------------------------------------------------------------------------------------
 

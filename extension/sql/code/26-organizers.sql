@@ -53,30 +53,43 @@ COMMENT ON FUNCTION bountygo.organizer_objects(bigint[]) IS
 CREATE FUNCTION bountygo.organizers_named(wanted text) RETURNS TABLE (id bigint, score real)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
 	grams constant text[] := bountygo.name_grams(wanted);
+	-- Of a name that contains it: all but those that touch its ends.
+	inner_grams constant text[] := ARRAY(SELECT g.gram FROM unnest(grams) AS g (gram) WHERE strpos(wanted, g.gram) > 0);
 	start constant text := regexp_replace(wanted, '([\\%_])', '\\\1', 'g') || '%';
 BEGIN
-	IF length(wanted) > 1 THEN
+	IF cardinality(inner_grams) = 0 THEN
 		RETURN QUERY SELECT f.id, max(f.score) FROM (
-				SELECT o.id, bountygo.name_score(wanted, o.name_key) AS score FROM bountygo.organizers o
-					WHERE bountygo.name_grams(o.name_key) && grams
+				SELECT n.id, bountygo.name_score(wanted, n.name_key) AS score FROM bountygo.organizers n WHERE n.name_key LIKE start
 				UNION ALL
-				SELECT a.organizer_id, bountygo.name_score(wanted, a.name_key) FROM bountygo.organizer_aliases a
-					WHERE bountygo.name_grams(a.name_key) && grams) f
-			WHERE f.score > 0 GROUP BY f.id;
-	ELSE
-		RETURN QUERY SELECT f.id, max(f.score) FROM (
-				SELECT o.id, bountygo.name_score(wanted, o.name_key) AS score FROM bountygo.organizers o WHERE o.name_key LIKE start
-				UNION ALL
-				SELECT a.organizer_id, bountygo.name_score(wanted, a.name_key) FROM bountygo.organizer_aliases a WHERE a.name_key LIKE start) f
+				SELECT n.organizer_id, bountygo.name_score(wanted, n.name_key) FROM bountygo.organizer_aliases n WHERE n.name_key LIKE start) f
 			GROUP BY f.id;
+		RETURN;
+	END IF;
+	RETURN QUERY SELECT f.id, max(f.score) FROM (
+			SELECT n.id, bountygo.name_score(wanted, n.name_key) AS score FROM bountygo.organizers n
+				WHERE bountygo.name_grams(n.name_key) @> inner_grams
+			UNION ALL
+			SELECT n.organizer_id, bountygo.name_score(wanted, n.name_key) FROM bountygo.organizer_aliases n
+				WHERE bountygo.name_grams(n.name_key) @> inner_grams) f
+		WHERE f.score >= 0.85::real GROUP BY f.id;
+	IF NOT FOUND THEN
+		-- Nothing contains it: it may be misspelt.
+		RETURN QUERY SELECT f.id, max(f.score) FROM (
+				SELECT n.id, bountygo.name_score(wanted, n.name_key) AS score FROM bountygo.organizers n
+					WHERE bountygo.name_grams(n.name_key) && grams
+				UNION ALL
+				SELECT n.organizer_id, bountygo.name_score(wanted, n.name_key) FROM bountygo.organizer_aliases n
+					WHERE bountygo.name_grams(n.name_key) && grams) f
+			WHERE f.score > 0 GROUP BY f.id;
 	END IF;
 END
 $$;
 COMMENT ON FUNCTION bountygo.organizers_named(text) IS
-'Organizers whose name or other name is, contains or resembles a name_key, with how well (name_score); a single character finds those that begin with it.';
+'Organizers whose name or other name is or contains a name_key, with how well (name_score), or, if there is none, those that resemble it; one or two letters find those that begin with them.';
 
 CREATE FUNCTION bountygo.list_organizers(
 	q text DEFAULT NULL,
@@ -87,6 +100,7 @@ CREATE FUNCTION bountygo.list_organizers(
 	"limit" integer DEFAULT 20) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
 	size constant integer := bountygo.page_size("limit");

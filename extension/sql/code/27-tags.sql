@@ -5,6 +5,7 @@
 CREATE FUNCTION bountygo.tag_task_counts(ids bigint[]) RETURNS TABLE (id bigint, tasks bigint)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 	-- All of them out of the index of task_tags alone, less the drafts, which are few.
 	WITH drafts AS MATERIALIZED (
@@ -37,30 +38,43 @@ COMMENT ON FUNCTION bountygo.tag_objects(bigint[]) IS
 CREATE FUNCTION bountygo.tags_named(wanted text) RETURNS TABLE (id bigint, score real)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
 	grams constant text[] := bountygo.name_grams(wanted);
+	-- Of a name that contains it: all but those that touch its ends.
+	inner_grams constant text[] := ARRAY(SELECT g.gram FROM unnest(grams) AS g (gram) WHERE strpos(wanted, g.gram) > 0);
 	start constant text := regexp_replace(wanted, '([\\%_])', '\\\1', 'g') || '%';
 BEGIN
-	IF length(wanted) > 1 THEN
+	IF cardinality(inner_grams) = 0 THEN
 		RETURN QUERY SELECT f.id, max(f.score) FROM (
-				SELECT g.id, bountygo.name_score(wanted, g.name_key) AS score FROM bountygo.tags g
-					WHERE bountygo.name_grams(g.name_key) && grams
+				SELECT n.id, bountygo.name_score(wanted, n.name_key) AS score FROM bountygo.tags n WHERE n.name_key LIKE start
 				UNION ALL
-				SELECT s.tag_id, bountygo.name_score(wanted, s.name_key) FROM bountygo.tag_synonyms s
-					WHERE bountygo.name_grams(s.name_key) && grams) f
-			WHERE f.score > 0 GROUP BY f.id;
-	ELSE
-		RETURN QUERY SELECT f.id, max(f.score) FROM (
-				SELECT g.id, bountygo.name_score(wanted, g.name_key) AS score FROM bountygo.tags g WHERE g.name_key LIKE start
-				UNION ALL
-				SELECT s.tag_id, bountygo.name_score(wanted, s.name_key) FROM bountygo.tag_synonyms s WHERE s.name_key LIKE start) f
+				SELECT n.tag_id, bountygo.name_score(wanted, n.name_key) FROM bountygo.tag_synonyms n WHERE n.name_key LIKE start) f
 			GROUP BY f.id;
+		RETURN;
+	END IF;
+	RETURN QUERY SELECT f.id, max(f.score) FROM (
+			SELECT n.id, bountygo.name_score(wanted, n.name_key) AS score FROM bountygo.tags n
+				WHERE bountygo.name_grams(n.name_key) @> inner_grams
+			UNION ALL
+			SELECT n.tag_id, bountygo.name_score(wanted, n.name_key) FROM bountygo.tag_synonyms n
+				WHERE bountygo.name_grams(n.name_key) @> inner_grams) f
+		WHERE f.score >= 0.85::real GROUP BY f.id;
+	IF NOT FOUND THEN
+		-- Nothing contains it: it may be misspelt.
+		RETURN QUERY SELECT f.id, max(f.score) FROM (
+				SELECT n.id, bountygo.name_score(wanted, n.name_key) AS score FROM bountygo.tags n
+					WHERE bountygo.name_grams(n.name_key) && grams
+				UNION ALL
+				SELECT n.tag_id, bountygo.name_score(wanted, n.name_key) FROM bountygo.tag_synonyms n
+					WHERE bountygo.name_grams(n.name_key) && grams) f
+			WHERE f.score > 0 GROUP BY f.id;
 	END IF;
 END
 $$;
 COMMENT ON FUNCTION bountygo.tags_named(text) IS
-'Tags whose name or synonym is, contains or resembles a name_key, with how well (name_score); a single character finds those that begin with it.';
+'Tags whose name or synonym is or contains a name_key, with how well (name_score), or, if there is none, those that resemble it; one or two letters find those that begin with them.';
 
 CREATE FUNCTION bountygo.list_tags(
 	category bountygo.tag_category DEFAULT NULL,
@@ -71,6 +85,7 @@ CREATE FUNCTION bountygo.list_tags(
 	"limit" integer DEFAULT 20) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
 	size constant integer := bountygo.page_size("limit");
@@ -443,6 +458,9 @@ BEGIN
 	SELECT array_agg(l.id) INTO moved
 		FROM (SELECT t.id FROM bountygo.tasks t
 			WHERE t.id IN (SELECT tt.task_id FROM bountygo.task_tags tt WHERE tt.tag_id = move_tag_tasks.id) ORDER BY t.id FOR NO KEY UPDATE) l;
+	-- Whoever we waited for may have taken the tag from a task meanwhile.
+	SELECT array_agg(tt.task_id ORDER BY tt.task_id) INTO moved
+		FROM bountygo.task_tags tt WHERE tt.tag_id = move_tag_tasks.id AND tt.task_id = ANY (moved);
 	IF moved IS NULL THEN
 		RETURN 0;
 	END IF;

@@ -6,6 +6,7 @@
 CREATE FUNCTION bountygo.count_analytics() RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 	WITH groups AS MATERIALIZED (
 		SELECT t.status, t.category, s.state, CASE WHEN s.state IN ('upcoming', 'open', 'maybe', 'unknown') AND t.reward_amount IS NOT NULL
@@ -44,6 +45,7 @@ COMMENT ON FUNCTION bountygo.count_analytics() IS
 CREATE FUNCTION bountygo.count_tag_day(day date) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 BEGIN
 	WITH now_there AS MATERIALIZED (
@@ -126,6 +128,7 @@ COMMENT ON FUNCTION bountygo.system_analytics() IS
 CREATE FUNCTION bountygo.popular_tags("limit" integer DEFAULT 20, days integer DEFAULT 30) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
 	size constant integer := bountygo.page_size("limit");
@@ -137,24 +140,24 @@ BEGIN
 		PERFORM bountygo.raise_invalid(bountygo.problem('?days', 'This must be from 1 to 365.'));
 	END IF;
 	since := today - coalesce(days, 30) + 1;
-	IF EXISTS (SELECT FROM generate_series(greatest(since, (SELECT timezone('UTC', min(t.created_at))::date FROM bountygo.tasks t))::timestamp,
-				today::timestamp, interval '1 day') AS d (day)
-			WHERE NOT EXISTS (SELECT FROM bountygo.tag_days_counted c WHERE c.day = d.day::date)) THEN
-		-- Not all of these days have been counted by a worker yet.
-		SELECT jsonb_agg(jsonb_build_object('tag', jsonb_build_object('id', p.id, 'name', p.name, 'category', p.category), 'tasks', p.tasks)
-				ORDER BY p.tasks DESC, p.name_key) INTO found
-			FROM (SELECT g.id, g.name, g.name_key, g.category, count(*) AS tasks
-				FROM bountygo.tasks t JOIN bountygo.task_tags tt ON tt.task_id = t.id JOIN bountygo.tags g ON g.id = tt.tag_id
-				WHERE t.created_at >= timezone('UTC', since::timestamp) AND t.status::text <> 'draft' AND g.is_active
-				GROUP BY g.id ORDER BY tasks DESC, g.name_key LIMIT size) p;
-	ELSE
-		SELECT jsonb_agg(jsonb_build_object('tag', jsonb_build_object('id', p.id, 'name', p.name, 'category', p.category), 'tasks', p.tasks)
-				ORDER BY p.tasks DESC, p.name_key) INTO found
-			FROM (SELECT g.id, g.name, g.name_key, g.category, d.tasks
-				FROM (SELECT c.tag_id, sum(c.tasks) AS tasks FROM bountygo.tag_days c WHERE c.day >= since GROUP BY c.tag_id) d
-				JOIN bountygo.tags g ON g.id = d.tag_id
-				WHERE g.is_active ORDER BY d.tasks DESC, g.name_key LIMIT size) p;
-	END IF;
+	-- What workers have counted, and of the days that they have not looked at yet, all tasks: day by day, or the planner reads all.
+	WITH missing AS MATERIALIZED (
+		SELECT y.day FROM generate_series(since::timestamp, today::timestamp, interval '1 day') AS y (day)
+		WHERE NOT EXISTS (SELECT FROM bountygo.tag_days_counted n WHERE n.day = y.day::date))
+	SELECT jsonb_agg(jsonb_build_object('tag', jsonb_build_object('id', p.id, 'name', p.name, 'category', p.category), 'tasks', p.tasks)
+			ORDER BY p.tasks DESC, p.name_key) INTO found
+		FROM (SELECT g.id, g.name, g.name_key, g.category, d.tasks
+			FROM (SELECT c.tag_id, sum(c.tasks) AS tasks
+				FROM (SELECT k.tag_id, k.tasks FROM bountygo.tag_days k WHERE k.day >= since
+					UNION ALL
+					SELECT tt.tag_id, 1
+						FROM missing m
+						CROSS JOIN LATERAL (SELECT t.id FROM bountygo.tasks t WHERE t.created_at >= timezone('UTC', m.day)
+							AND t.created_at < timezone('UTC', m.day + interval '1 day') AND t.status::text <> 'draft' OFFSET 0) t
+						CROSS JOIN LATERAL (SELECT x.tag_id FROM bountygo.task_tags x WHERE x.task_id = t.id OFFSET 0) tt) c
+				GROUP BY c.tag_id) d
+			JOIN bountygo.tags g ON g.id = d.tag_id
+			WHERE g.is_active ORDER BY d.tasks DESC, g.name_key LIMIT size) p;
 	RETURN jsonb_build_object('days', coalesce(days, 30), 'items', coalesce(found, '[]'));
 END
 $$;
@@ -164,6 +167,7 @@ COMMENT ON FUNCTION bountygo.popular_tags(integer, integer) IS
 CREATE FUNCTION bountygo.recent_activity(cursor text DEFAULT NULL, "limit" integer DEFAULT 20) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
 	size constant integer := bountygo.page_size("limit");
@@ -206,6 +210,7 @@ COMMENT ON FUNCTION bountygo.task_ref(bigint) IS 'A task in a few words: id, tit
 CREATE FUNCTION bountygo.my_analytics() RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
 	caller constant bigint := bountygo.require_user();
@@ -233,6 +238,7 @@ COMMENT ON FUNCTION bountygo.my_analytics() IS
 CREATE FUNCTION bountygo.task_numbers(id bigint, days integer) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 	WITH w (today) AS (SELECT timezone('UTC', statement_timestamp())::date),
 	seen AS MATERIALIZED (SELECT v.day, v.viewers FROM bountygo.task_view_days v, w WHERE v.task_id = $1 AND v.day > w.today - $2),
@@ -268,6 +274,7 @@ COMMENT ON FUNCTION bountygo.check_days(integer) IS 'A number of days, 1 to 365,
 CREATE FUNCTION bountygo.sponsor_dashboard(days integer DEFAULT 30, cursor text DEFAULT NULL, "limit" integer DEFAULT 20) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
 	caller constant bigint := bountygo.require_user();
