@@ -59,6 +59,10 @@ CREATE FUNCTION bountygo.route_arguments() RETURNS TABLE (route integer, name te
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+	WITH rules AS MATERIALIZED (SELECT * FROM bountygo.argument_rules()),
+	-- Each type once: there are few.
+	types AS MATERIALIZED (SELECT t.oid, bountygo.type_schema(t.oid) AS schema FROM (SELECT DISTINCT unnest(p.proargtypes) FROM pg_proc p
+		WHERE p.pronamespace = 'bountygo'::regnamespace AND p.proname IN (SELECT r.function FROM bountygo.routes r)) AS t (oid))
 	SELECT r.id, a.name, a.n, w.place, w.place = 'path' OR a.n <= p.pronargs - p.pronargdefaults,
 		-- In a body null is as good as absent, or, in a merge patch, takes a value away.
 		w.place = 'body' AND a.n > p.pronargs - p.pronargdefaults AND NOT p.proisstrict
@@ -70,11 +74,13 @@ AS $$
 	FROM bountygo.routes r
 	JOIN pg_proc p ON p.pronamespace = 'bountygo'::regnamespace AND p.proname = r.function
 	CROSS JOIN LATERAL (SELECT i, p.proargnames[i], p.proargtypes[i - 1] FROM generate_series(1, p.pronargs) i) AS a (n, name, type)
-	CROSS JOIN LATERAL (SELECT bountygo.type_schema(a.type)) AS t (schema)
+	JOIN types t ON t.oid = a.type
 	CROSS JOIN LATERAL (SELECT CASE WHEN strpos(r.path, '{' || a.name || '}') > 0 THEN 'path' WHEN r.method IN ('GET', 'DELETE') THEN 'query'
 		ELSE 'body' END) AS w (place)
-	LEFT JOIN LATERAL (SELECT u.rule, u.description, u.is_clearable FROM bountygo.argument_rules() u
-		WHERE u.argument = a.name AND (u.function = r.function OR u.function IS NULL) ORDER BY u.function NULLS LAST LIMIT 1) rule ON true
+	LEFT JOIN rules own ON own.argument = a.name AND own.function = r.function
+	LEFT JOIN rules common ON common.argument = a.name AND common.function IS NULL
+	CROSS JOIN LATERAL (SELECT coalesce(own.rule, common.rule) AS rule, coalesce(own.description, common.description) AS description,
+		coalesce(own.is_clearable, common.is_clearable) AS is_clearable) rule
 	WHERE a.name NOT IN ('clear', 'count')
 $$;
 COMMENT ON FUNCTION bountygo.route_arguments() IS
@@ -101,10 +107,13 @@ AS $$
 			WHEN n.path ~ '^/api/v1/messages/' THEN 'tasks'
 			WHEN n.path ~ '^/api/v1/x/' THEN 'url-agent'
 			ELSE split_part(n.path, '/', 4) END,
-		left(rtrim(coalesce((regexp_match(n.comment, '^(.+?)(?:[.:;](?:\s|$))'))[1], n.comment, n.function), '.'), 160),
+		CASE WHEN length(s.sentence) <= 160 THEN s.sentence ELSE regexp_replace(left(s.sentence, 160), '[,;:]?\s+\S*$', ' …') END,
 		CASE WHEN n.nth_path > 1 THEN format(E'The same as `%s %s`.\n\n', n.method, n.first_path) ELSE '' END || coalesce(n.comment, ''),
 		ARRAY(SELECT DISTINCT m[1]::smallint FROM regexp_matches(n.comment, 'UB([45][0-9][0-9])', 'g') m ORDER BY 1)
 	FROM named n
+	-- The first sentence, or its part before a colon if that says enough.
+	CROSS JOIN LATERAL (SELECT coalesce((regexp_match(n.comment, '^([^{]{15,}?)[.:;](?:\s|$)'))[1], (regexp_match(n.comment, '^(.+?)[.;](?:\s|$)'))[1],
+		n.comment, n.function) AS sentence) s
 $$;
 COMMENT ON FUNCTION bountygo.route_texts() IS
 'What the documentation calls each route and says of it: a stable operation id, its area, the first sentence and the whole of its function''s comment, and the errors named there.';
@@ -152,7 +161,9 @@ AS $$
 					|| CASE WHEN e.status IN (429, 503) THEN '{"Retry-After": {"$ref": "#/components/headers/Retry-After"}}' ELSE '{}'::jsonb END
 					|| CASE WHEN e.status = 401 THEN '{"WWW-Authenticate": {"$ref": "#/components/headers/WWW-Authenticate"}}' ELSE '{}'::jsonb END,
 				'content', '{"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}'::jsonb))
-			FROM (SELECT DISTINCT ON (c.status) c.* FROM bountygo.error_catalogue() c WHERE c.code LIKE 'UB%' ORDER BY c.status, c.code) e)
+			FROM bountygo.error_catalogue() e
+			WHERE e.code LIKE 'UB%' AND (e.status IN (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503, 504)
+				OR e.status IN (SELECT unnest(t.mentions) FROM bountygo.route_texts() t)))
 			|| jsonb '{"Problem": {"description": "Something else went wrong.", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
 				"NotModified": {"description": "It is still what you have.", "headers": {"ETag": {"$ref": "#/components/headers/ETag"}, "Link": {"$ref": "#/components/headers/Link"},
 					"Preference-Applied": {"$ref": "#/components/headers/Preference-Applied"}}}}',
@@ -254,15 +265,6 @@ CREATE FUNCTION bountygo.openapi() RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-	WITH
-	paths AS MATERIALIZED (SELECT jsonb_object_agg(m.path, m.methods) AS body FROM (
-		SELECT o.path, jsonb_object_agg(o.method, o.operation) AS methods FROM bountygo.openapi_operations() o GROUP BY o.path) m),
-	parts AS MATERIALIZED (SELECT p.key AS kind, e.key AS name, e.value AS body FROM jsonb_each(bountygo.openapi_components()) p, jsonb_each(p.value) e),
-	-- What nothing refers to would only puzzle the reader.
-	used AS MATERIALIZED (
-		SELECT DISTINCT r #>> '{}' AS name FROM (
-			SELECT jsonb_path_query(paths.body, 'strict $.**."$ref"', silent => true) FROM paths
-			UNION ALL SELECT jsonb_path_query(parts.body, 'strict $.**."$ref"', silent => true) FROM parts) AS refs (r))
 	SELECT jsonb_build_object(
 		'openapi', '3.1.0',
 		'jsonSchemaDialect', 'https://json-schema.org/draft/2020-12/schema',
@@ -279,10 +281,9 @@ AS $$
 				('reports', 'What people have reported.'), ('todos', 'What you want to do, and until when.'), ('auth', 'Signing in, sessions, API keys.'),
 				('organizers', 'Who offers rewards.'), ('tags', 'Keywords, and which of them interest you.'),
 				('analytics', 'What is measured.')) AS d (tag, text) ON d.tag = g.tag),
-		'paths', paths.body,
-		'components', (SELECT jsonb_object_agg(k.kind, k.body) FROM (SELECT p.kind, jsonb_object_agg(p.name, p.body) AS body FROM parts p
-			WHERE p.kind = 'securitySchemes' OR format('#/components/%s/%s', p.kind, p.name) IN (SELECT u.name FROM used u) GROUP BY p.kind) k))
-	FROM paths
+		'paths', (SELECT jsonb_object_agg(m.path, m.methods) FROM (
+			SELECT o.path, jsonb_object_agg(o.method, o.operation) AS methods FROM bountygo.openapi_operations() o GROUP BY o.path) m),
+		'components', bountygo.openapi_components())
 $$;
 COMMENT ON FUNCTION bountygo.openapi() IS
 'The REST API as an OpenAPI 3.1 document, made from bountygo.routes, the functions behind it, their comments, and bountygo.schemas().';

@@ -91,7 +91,13 @@ AS $$
 		SELECT bountygo.enum_schema_name(t.typname) AS name, jsonb_build_object('type', 'string', 'enum',
 			(SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))
 			|| coalesce(jsonb_build_object('description', obj_description(t.oid, 'pg_type')), '{}') AS body
-		FROM pg_type t WHERE t.typnamespace = 'bountygo'::regnamespace AND t.typtype = 'e'),
+		FROM pg_type t WHERE t.typnamespace = 'bountygo'::regnamespace AND t.typtype = 'e'
+			-- Those that an answer or an argument has.
+			AND (bountygo.enum_schema_name(t.typname) IN (SELECT translate(m.notation, '[]{}?', '') FROM bountygo.schema_members() m)
+				OR t.oid IN (SELECT coalesce(nullif(y.typelem, 0), y.oid) FROM bountygo.routes r
+					JOIN pg_proc p ON p.pronamespace = 'bountygo'::regnamespace AND p.proname = r.function
+					CROSS JOIN LATERAL unnest(p.proargtypes[0:], p.proargnames) AS a (type, name)
+					JOIN pg_type y ON y.oid = a.type WHERE a.name NOT IN ('clear', 'count')))),
 	others (name, body) AS (VALUES
 		('EvidenceMap', '{"type": "object", "description": "Evidence by field: title, organizer, category, tags, reward, deadline, eligibility, summary, …",
 			"additionalProperties": {"$ref": "#/components/schemas/Evidence"}}'::jsonb),

@@ -114,7 +114,7 @@ sub page_task
 	my $job = $self->make('POST', '/url-agent/process', token => $user->{token}, headers => ['Prefer: wait=30'],
 		json => { url => $url, auto_create => JSON::PP::true });
 
-	croak 'no task came of the page' unless $job->{task_id};
+	croak 'no task came of the page: ' . JSON::PP->new->canonical->encode($job) unless $job->{task_id};
 	return { id => $job->{task_id}, url => $url, job => $job->{id}, snapshot => $job->{snapshot_id} };
 }
 
