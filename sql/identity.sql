@@ -46,7 +46,7 @@ SELECT bountygo.issue_token(:ann) AS token, bountygo.issue_token(:bob) AS bob_to
 BEGIN;
 SELECT bountygo.authenticate(:'token') = :ann;
 SELECT bountygo.current_user_id() = :ann, bountygo.current_user_role();
-SELECT bountygo.me() - 'id' - 'created_at';
+SELECT bountygo.me() - 'id' - 'created_at' - 'updated_at';
 SAVEPOINT one;
 SELECT bountygo.authenticate(:'bob_token') = :bob;
 ROLLBACK TO one;

@@ -39,11 +39,12 @@ SELECT bountygo.grant_privileges();
 SELECT d.ok FROM bountygo.doctor() d WHERE d."check" = 'privileges';
 ROLLBACK;
 
--- Keys: a file that others can read, one that is too short, one that is not there, a good one. Their content and path stay unsaid.
+-- Keys: a file that others can read, one that is too short, one that is not there, one that can be guessed, a good one. Their content and path stay unsaid.
 LOAD 'bountygo';
 COPY (SELECT repeat('open', 16)) TO PROGRAM 'umask 022 && cat > bountygo_operations_open.key';
 COPY (SELECT 'short') TO PROGRAM 'umask 077 && cat > bountygo_operations_short.key';
-COPY (SELECT repeat('good', 16)) TO PROGRAM 'umask 077 && cat > bountygo_operations_good.key';
+COPY (SELECT repeat('weak', 16)) TO PROGRAM 'umask 077 && cat > bountygo_operations_weak.key';
+COPY (SELECT encode(sha256('good'), 'hex')) TO PROGRAM 'umask 077 && cat > bountygo_operations_good.key';
 -- Commands that each wait a moment, unless this session has seen the new setting.
 CREATE FUNCTION pg_temp.until_seen(value text) RETURNS SETOF text LANGUAGE sql AS $$
 	SELECT format('DO %L', format('BEGIN IF current_setting(''bountygo.jwt_key_file'') <> %L THEN PERFORM pg_sleep(0.01); END IF; END', value))
@@ -77,6 +78,15 @@ SELECT pg_reload_conf();
 SELECT * FROM pg_temp.until_seen(:'key') \gexec
 \set ECHO all
 SELECT pg_temp.verdict();
+\set key bountygo_operations_weak.key
+ALTER SYSTEM SET bountygo.jwt_key_file = :'key';
+SELECT pg_reload_conf();
+\set ECHO none
+SELECT * FROM pg_temp.until_seen(:'key') \gexec
+\set ECHO all
+SELECT pg_temp.verdict();
+-- The key before is the key itself.
+ALTER SYSTEM SET bountygo.jwt_previous_key_file = 'bountygo_operations_good.key';
 \set key bountygo_operations_good.key
 ALTER SYSTEM SET bountygo.jwt_key_file = :'key';
 SELECT pg_reload_conf();
@@ -84,6 +94,8 @@ SELECT pg_reload_conf();
 SELECT * FROM pg_temp.until_seen(:'key') \gexec
 \set ECHO all
 SELECT pg_temp.verdict();
+SELECT d.ok, d.detail FROM bountygo.doctor() d WHERE d."check" = 'previous signing key';
+ALTER SYSTEM RESET bountygo.jwt_previous_key_file;
 \set VERBOSITY sqlstate
 SELECT bountygo.secret_status('data_directory');
 \set VERBOSITY default
@@ -93,4 +105,4 @@ ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
 ALTER SYSTEM RESET bountygo.jwt_key_file;
 \endif
 SELECT pg_reload_conf();
-COPY (SELECT 1) TO PROGRAM 'rm -f bountygo_operations_open.key bountygo_operations_short.key bountygo_operations_good.key';
+COPY (SELECT 1) TO PROGRAM 'rm -f bountygo_operations_open.key bountygo_operations_short.key bountygo_operations_weak.key bountygo_operations_good.key';
