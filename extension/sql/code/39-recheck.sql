@@ -230,6 +230,8 @@ BEGIN
 		RAISE EXCEPTION 'this task has no page that could be read again' USING ERRCODE = 'UB409',
 			HINT = coalesce(checked.problem, 'It was entered by hand.');
 	END IF;
+	-- Who asks at the same time waits here, and not the workers, who pass over what somebody asks for.
+	PERFORM pg_advisory_xact_lock(hashtext('bountygo.recheck'), (t.id % 2147483647)::integer);
 	FOR attempt IN 1..10 LOOP
 		SELECT j.id INTO job FROM bountygo.jobs j
 			WHERE j.recheck_of = t.id AND (j.state IN ('queued', 'leased') OR (j.state IN ('done', 'dead')
@@ -282,7 +284,9 @@ BEGIN
 		-- Behind what people submit.
 		INSERT INTO bountygo.jobs (kind, priority, host, dedupe_key, recheck_of, max_attempts)
 		SELECT 'recheck', -1, c.host, m.id::text, m.id, current_setting('bountygo.max_attempts')::smallint
-		FROM moved m CROSS JOIN LATERAL bountygo.url_check(m.source_url) c WHERE c.problem IS NULL AND c.canonical IS NOT NULL
+		FROM moved m CROSS JOIN LATERAL bountygo.url_check(m.source_url) c
+		WHERE c.problem IS NULL AND c.canonical IS NOT NULL
+			AND pg_try_advisory_xact_lock(hashtext('bountygo.recheck'), (m.id % 2147483647)::integer)
 		ORDER BY m.id
 		ON CONFLICT (kind, dedupe_key) WHERE state IN ('queued', 'leased') DO NOTHING
 		RETURNING id, recheck_of
