@@ -23,26 +23,28 @@ INSERT INTO bountygo.tags (name, name_key)
 		UNION ALL SELECT 'topic ' || i FROM generate_series(1, 485) i) n (name)
 	ON CONFLICT DO NOTHING;
 
-CREATE FUNCTION pg_temp.pick(words text[], skew float8) RETURNS text LANGUAGE sql VOLATILE AS
-	$$ SELECT words[1 + floor(power(random(), skew) * cardinality(words))::integer] $$;
-CREATE TEMP TABLE lots AS SELECT
-	ARRAY['Build', 'Design', 'Audit', 'Translate', 'Write', 'Research', 'Integrate', 'Improve', 'Test', 'Document', 'Join the', 'Hackathon:', 'Bounty:', 'Grant:'] AS verbs,
-	ARRAY['solana', 'ethereum', 'wallet', 'bridge', 'explorer', 'dashboard', 'protocol', 'hackathon', 'parser', 'contract', 'token', 'app', 'logo', 'landing page',
-		'documentation', 'indexer', 'game', 'marketplace', 'oracle', 'zero-knowledge circuit', 'staking', 'security', 'C++ client', 'node.js library'] AS nouns,
-	ARRAY['黑客松', '区块链', '智能合约', '前端开发', '征文比赛', '翻译任务', '海报设计', '漏洞悬赏', '钱包', '空投活动', '开源项目', '人工智能', '数据分析', '社区大使'] AS chinese,
-	(SELECT array_agg(o.id ORDER BY o.id) FROM bountygo.organizers o) AS organizers,
-	(SELECT array_agg(u.id ORDER BY u.id) FROM bountygo.users u) AS users,
-	(SELECT array_agg(g.id ORDER BY g.id) FROM bountygo.tags g) AS tags;
+-- Ids are taken by number: those of one statement follow each other.
+SELECT min(o.id) AS organizer, count(*) AS organizers FROM bountygo.organizers o \gset first_
+SELECT min(u.id) AS "user", count(*) AS users FROM bountygo.users u \gset first_
+SELECT min(g.id) AS tag, count(*) AS tags FROM bountygo.tags g \gset first_
+CREATE TEMP TABLE nouns AS SELECT n - 1 AS n, noun FROM unnest(ARRAY['solana', 'ethereum', 'wallet', 'bridge', 'explorer', 'dashboard', 'protocol', 'hackathon', 'parser', 'contract',
+	'token', 'app', 'logo', 'landing page', 'documentation', 'indexer', 'game', 'marketplace', 'oracle', 'zero-knowledge circuit', 'staking', 'security', 'C++ client', 'node.js library'])
+	WITH ORDINALITY AS w (noun, n);
+CREATE TEMP TABLE verbs AS SELECT n - 1 AS n, verb FROM unnest(ARRAY['Build', 'Design', 'Audit', 'Translate', 'Write', 'Research', 'Integrate', 'Improve', 'Test', 'Document', 'Join the',
+	'Hackathon:', 'Bounty:', 'Grant:']) WITH ORDINALITY AS w (verb, n);
+CREATE TEMP TABLE chinese AS SELECT n - 1 AS n, word FROM unnest(ARRAY['黑客松', '区块链', '智能合约', '前端开发', '征文比赛', '翻译任务', '海报设计', '漏洞悬赏', '钱包', '空投活动',
+	'开源项目', '人工智能', '数据分析', '社区大使']) WITH ORDINALITY AS w (word, n);
 
 CREATE TEMP TABLE made AS
-SELECT i AS n, r.*,
-	CASE WHEN r.is_chinese THEN pg_temp.pick(l.chinese, 2) || ' ' || pg_temp.pick(l.nouns, 1.5) || ' ' || pg_temp.pick(l.chinese, 1)
-		ELSE pg_temp.pick(l.verbs, 1) || ' ' || pg_temp.pick(l.nouns, 2) || ' ' || pg_temp.pick(l.nouns, 1) || ' ' || substr(md5(floor(power(random(), 3) * 20000)::text), 1, 6) END AS title,
-	l.organizers[1 + floor(power(random(), 4) * cardinality(l.organizers))::integer] AS organizer_id,
-	ARRAY(SELECT DISTINCT l.tags[1 + floor(power(random(), 3) * (cardinality(l.tags) - 1))::integer] AS tag FROM generate_series(1, i % 5) WHERE i > 0 ORDER BY 1) AS tag_ids,
-	CASE WHEN i % 3 = 0 THEN l.users[1 + floor(power(random(), 3) * cardinality(l.users))::integer] END AS sponsor_id
-FROM generate_series(1, :tasks) i CROSS JOIN lots l CROSS JOIN LATERAL (SELECT i AS same, random() < 0.25 AS is_chinese,
-	now() - power(random(), 1.5) * interval '1000 days' AS created_at, random() AS a, random() AS b, random() AS c, random() AS d, random() AS e) r;
+SELECT r.n, r.is_chinese, r.created_at, r.a, r.b, r.c, r.d, r.e, r.f,
+	CASE WHEN r.is_chinese THEN c1.word || ' ' || n1.noun || ' ' || c2.word ELSE v.verb || ' ' || n1.noun || ' ' || n2.noun || ' ' || substr(md5((r.g * r.g * 20000)::integer::text), 1, 6) END AS title,
+	:first_organizer + floor(power(r.h, 4) * :first_organizers)::bigint AS organizer_id,
+	ARRAY(SELECT DISTINCT :first_tag + floor(power(x, 3) * :first_tags)::bigint FROM unnest((ARRAY[r.a, r.c, r.g, 1 - r.h, 1 - r.d])[1:r.n % 5]) AS x WHERE x < 1 ORDER BY 1) AS tag_ids,
+	CASE WHEN r.n % 3 = 0 THEN :first_user + floor(power(r.f, 3) * :first_users)::bigint END AS sponsor_id
+FROM (SELECT i AS n, random() < 0.25 AS is_chinese, now() - power(random(), 1.5) * interval '1000 days' AS created_at, random() AS a, random() AS b,
+		random() AS c, random() AS d, random() AS e, random() AS f, random() AS g, random() AS h, random() AS i, random() AS j FROM generate_series(1, :tasks) i) r
+	JOIN nouns n1 ON n1.n = floor(r.i * r.i * 24) JOIN nouns n2 ON n2.n = floor(r.j * 24) JOIN verbs v ON v.n = floor(r.g * 14)
+	JOIN chinese c1 ON c1.n = floor(r.j * r.j * 14) JOIN chinese c2 ON c2.n = floor(r.g * 14);
 
 INSERT INTO bountygo.tasks (status, title, summary, description, category, language, organizer_id, sponsor_id, reward_amount, reward_currency, reward_distribution,
 		deadline_earliest, deadline, deadline_precision, deadline_text, opens_at, gone_at, source_url, source_host, created_at, updated_at, tag_ids, search)
@@ -61,8 +63,8 @@ INSERT INTO bountygo.tasks (status, title, summary, description, category, langu
 		bountygo.search_vector(m.title, bountygo.task_names(m.organizer_id, m.tag_ids), CASE WHEN b < 0.7 THEN 'What is wanted: ' || m.title || ', by ' || substr(md5(n::text), 1, 8) END,
 			CASE WHEN b < 0.3 THEN repeat('Details of ' || m.title || '. ', 5) END)
 	FROM made m
-		CROSS JOIN LATERAL (SELECT 'host' || floor(power(c, 6) * 3000)::integer || '.example' AS host) h
-		CROSS JOIN LATERAL (SELECT CASE WHEN e > 0.3 THEN date_trunc('hour', m.created_at + (d * 90 + 1) * interval '1 day') END AS latest,
+		CROSS JOIN LATERAL (SELECT 'host' || floor(power(1 - c, 6) * 3000)::integer || '.example' AS host) h
+		CROSS JOIN LATERAL (SELECT CASE WHEN f > 0.3 THEN date_trunc('hour', m.created_at + (d * 90 + 1) * interval '1 day') END AS latest,
 			CASE WHEN n % 2 = 0 THEN interval '50 hours' ELSE interval '0' END AS width) w
 	ORDER BY m.created_at;
 INSERT INTO bountygo.task_tags (task_id, tag_id) SELECT t.id, g FROM bountygo.tasks t, unnest(t.tag_ids) g;

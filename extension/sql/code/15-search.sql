@@ -218,12 +218,12 @@ BEGIN
 		-- Nothing but common words: a name, perhaps.
 		RETURN bountygo.prefix_singles(websearch_to_tsquery('bountygo.names', plain));
 	END IF;
-	-- Where a tag has other names, each of them will do. Words that are left out are not among those that are looked up.
+	-- Where a tag has other names, each of them will do. Words that must not be there as well.
 	FOR name IN
 		WITH words AS (
-			SELECT w.word FROM regexp_split_to_table(plain, '[\s"]+') WITH ORDINALITY AS w (word, n) WHERE w.word <> '' AND w.n <= 24
-			UNION SELECT plain),
-		keys AS (SELECT DISTINCT ON (k.key) k.key, w.word FROM words w, bountygo.name_key(w.word) AS k (key) WHERE w.word !~ '^-'),
+			SELECT w.word FROM regexp_split_to_table(plain, '[\s"]+-?') WITH ORDINALITY AS w (word, n) WHERE w.word <> '' AND w.n <= 24
+			UNION SELECT ltrim(plain, '-')),
+		keys AS (SELECT DISTINCT ON (k.key) k.key, w.word FROM words w, bountygo.name_key(w.word) AS k (key)),
 		tags AS (
 			SELECT k.key, k.word, g.id FROM keys k JOIN bountygo.tags g ON g.name_key = k.key
 			UNION SELECT k.key, k.word, s.tag_id FROM keys k JOIN bountygo.tag_synonyms s ON s.name_key = k.key)

@@ -66,8 +66,15 @@ CREATE FUNCTION bountygo.find_tasks(query tsquery, title text, state bountygo.st
 	size integer, count bountygo.count_mode, OUT ids bigint[], OUT next text, OUT total bigint) RETURNS record
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+-- Lists never read all tasks from end to end, and what they read is in memory or on a disk without a head.
+SET enable_seqscan = off
+SET random_page_cost = 1.1
 AS $$
 DECLARE
+	-- Drafts are few: first they, then the rest, as row-level security keeps most operators from the indexes.
+	tasks constant text := CASE WHEN status IS DISTINCT FROM 'draft' THEN 'bountygo.tasks t'
+		ELSE '(SELECT * FROM bountygo.tasks d WHERE d.status = ''draft''' || CASE WHEN bountygo.current_user_id() IS NOT NULL AND NOT bountygo.is_moderator()
+			THEN ' AND d.sponsor_id = bountygo.current_user_id()' ELSE '' END || ' OFFSET 0) t' END;
 	-- A statement for the filters that are given, planned for their values: constant pieces, values only as parameters.
 	filter constant text := CASE
 			WHEN status IS NOT NULL THEN 't.status = $3'
@@ -100,10 +107,15 @@ DECLARE
 		|| CASE WHEN query IS NOT NULL THEN ' AND t.search @@ $1' ELSE '' END;
 	-- Not over yet. Without a deadline a task never is.
 	lives constant boolean := state IN ('open', 'upcoming', 'gone');
-	not_over constant text := CASE WHEN NOT lives THEN '' ELSE ' AND coalesce(t.deadline, ''infinity'') >= $2' END;
+	has_window constant boolean := coalesce(has_deadline, false) OR closes_before IS NOT NULL OR closes_after IS NOT NULL;
+	not_over constant text := CASE WHEN NOT lives OR has_deadline IS FALSE THEN '' WHEN has_window THEN ' AND t.deadline >= $2'
+		ELSE ' AND coalesce(t.deadline, ''infinity'') >= $2' END;
 	known constant text := CASE WHEN NOT lives THEN ' AND t.deadline IS NOT NULL' ELSE ' AND t.deadline >= $2' END;
+	-- What contradicts itself finds nothing, which no plan would know before it has looked everywhere.
+	impossible constant boolean := (has_window AND (has_deadline IS FALSE OR state = 'unknown')) OR closes_before <= closes_after
+		OR (lives AND closes_before <= at);
 	may_be_unknown constant boolean := CASE sort
-		WHEN 'deadline' THEN has_deadline IS NOT TRUE AND closes_before IS NULL AND closes_after IS NULL AND state <> 'maybe'
+		WHEN 'deadline' THEN NOT has_window AND state <> 'maybe'
 		WHEN '-reward' THEN reward_min IS NULL AND reward_max IS NULL END;
 	after_time constant timestamptz := CASE WHEN sort IN ('-created_at', 'deadline') THEN after_key END;
 	after_number constant numeric := CASE WHEN sort NOT IN ('-created_at', 'deadline') THEN after_key END;
@@ -116,36 +128,40 @@ DECLARE
 	more_keys text[];
 	plan jsonb;
 BEGIN
+	IF impossible THEN
+		total := CASE WHEN count <> 'none' THEN 0 END;
+		RETURN;
+	END IF;
 	-- Each walks an index in the order asked for or takes what another index finds and sorts it, as the planner sees fit. The unknown
 	-- are asked for apart, and only if the known do not fill the page.
 	statements := CASE sort
-		WHEN '-created_at' THEN ARRAY['SELECT t.id, t.created_at AS key FROM bountygo.tasks t WHERE ' || filter || not_over
+		WHEN '-created_at' THEN ARRAY['SELECT t.id, t.created_at AS key FROM ' || tasks || ' WHERE ' || filter || not_over
 			|| CASE WHEN after_id IS NOT NULL THEN ' AND (t.created_at, t.id) < ($17, $19)' ELSE '' END
 			|| ' ORDER BY t.created_at DESC, t.id DESC LIMIT $20']
 		WHEN 'deadline' THEN ARRAY[
 			CASE WHEN has_deadline IS NOT FALSE AND state <> 'unknown' AND (after_id IS NULL OR after_time IS NOT NULL)
-				THEN 'SELECT t.id, t.deadline AS key FROM bountygo.tasks t WHERE ' || filter || known
+				THEN 'SELECT t.id, t.deadline AS key FROM ' || tasks || ' WHERE ' || filter || known
 				|| CASE WHEN after_id IS NOT NULL THEN ' AND (t.deadline, t.id) > ($17, $19)' ELSE '' END
 				|| ' ORDER BY t.deadline, t.id LIMIT $20' END,
-			CASE WHEN may_be_unknown THEN 'SELECT t.id, t.deadline AS key FROM bountygo.tasks t WHERE ' || filter || ' AND t.deadline IS NULL'
+			CASE WHEN may_be_unknown THEN 'SELECT t.id, t.deadline AS key FROM ' || tasks || ' WHERE ' || filter || ' AND t.deadline IS NULL'
 				|| CASE WHEN after_id IS NOT NULL AND after_time IS NULL THEN ' AND t.id > $19' ELSE '' END
 				|| ' ORDER BY t.deadline, t.id LIMIT $20' END]
 		WHEN '-reward' THEN ARRAY[
 			CASE WHEN after_id IS NULL OR after_number IS NOT NULL
-				THEN 'SELECT t.id, t.reward_amount AS key FROM bountygo.tasks t WHERE ' || filter || not_over || ' AND t.reward_amount IS NOT NULL'
+				THEN 'SELECT t.id, t.reward_amount AS key FROM ' || tasks || ' WHERE ' || filter || not_over || ' AND t.reward_amount IS NOT NULL'
 				|| CASE WHEN after_id IS NOT NULL THEN ' AND t.reward_amount <= $18 AND (t.reward_amount, t.id) < ($18, $19)' ELSE '' END
 				|| ' ORDER BY t.reward_amount DESC NULLS LAST, t.id DESC LIMIT $20' END,
-			CASE WHEN may_be_unknown THEN 'SELECT t.id, t.reward_amount AS key FROM bountygo.tasks t WHERE ' || filter || not_over
+			CASE WHEN may_be_unknown THEN 'SELECT t.id, t.reward_amount AS key FROM ' || tasks || ' WHERE ' || filter || not_over
 				|| ' AND t.reward_amount IS NULL'
 				|| CASE WHEN after_id IS NOT NULL AND after_number IS NULL THEN ' AND t.id < $19' ELSE '' END
 				|| ' ORDER BY t.reward_amount DESC NULLS LAST, t.id DESC LIMIT $20' END]
-		WHEN '-views' THEN ARRAY['SELECT t.id, c.views AS key FROM bountygo.tasks t JOIN bountygo.task_counts c ON c.task_id = t.id WHERE '
+		WHEN '-views' THEN ARRAY['SELECT t.id, c.views AS key FROM ' || tasks || ' JOIN bountygo.task_counts c ON c.task_id = t.id WHERE '
 			|| filter || not_over || CASE WHEN after_id IS NOT NULL THEN ' AND (c.views, c.task_id) < ($18::bigint, $19)' ELSE '' END
 			|| ' ORDER BY c.views DESC, c.task_id DESC LIMIT $20']
 		ELSE ARRAY['SELECT r.id, r.score AS key FROM (
 				SELECT m.id, round((CASE WHEN lower(m.title) = $21 THEN 10 ELSE 0 END
 					+ ts_rank_cd(''{0.05, 0.2, 0.5, 1}'', m.search, $1, 1))::numeric, 6) AS score
-				FROM (SELECT t.id, t.title, t.search FROM bountygo.tasks t WHERE ' || filter || not_over || '
+				FROM (SELECT t.id, t.title, t.search FROM ' || tasks || ' WHERE ' || filter || not_over || '
 					ORDER BY t.created_at DESC, t.id DESC LIMIT 1000) m) r'
 			|| CASE WHEN after_id IS NOT NULL THEN ' WHERE (r.score, r.id) < ($18, $19)' ELSE '' END
 			|| ' ORDER BY r.score DESC, r.id DESC LIMIT $20'] END;
@@ -163,20 +179,16 @@ BEGIN
 		ids := ids[1:size];
 	END IF;
 	IF count <> 'none' THEN
-		statement := 'SELECT count(*) FROM (SELECT FROM bountygo.tasks t WHERE ' || filter || not_over;
+		statement := 'SELECT FROM ' || tasks || ' WHERE ' || filter || not_over;
 		IF count = 'estimated' THEN
-			-- Small numbers are counted: an estimate of 3 is no use.
-			EXECUTE statement || ' LIMIT 1001) c' INTO total
+			EXECUTE 'EXPLAIN (FORMAT JSON) ' || statement INTO plan
 				USING query, at, status, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max, currency, reward_type,
 					closes_before, closes_after, language, source_host, source_url;
-			IF total > 1000 THEN
-				EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM bountygo.tasks t WHERE ' || filter || not_over INTO plan
-					USING query, at, status, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max, currency, reward_type,
-						closes_before, closes_after, language, source_host, source_url;
-				total := greatest(total, (plan #>> '{0,Plan,Plan Rows}')::numeric);
-			END IF;
-		ELSE
-			EXECUTE statement || ') c' INTO total
+			total := (plan #>> '{0,Plan,Plan Rows}')::numeric;
+		END IF;
+		-- Few are counted: an estimate of 3 is no use.
+		IF count = 'exact' OR total <= 1000 THEN
+			EXECUTE 'SELECT count(*) FROM (' || statement || ') c' INTO total
 				USING query, at, status, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max, currency, reward_type,
 					closes_before, closes_after, language, source_host, source_url;
 		END IF;
@@ -260,7 +272,10 @@ DECLARE
 	at constant timestamptz := clock_timestamp();
 	caller constant bigint := bountygo.current_user_id();
 	problems jsonb := '[]';
-	wanted_state constant bountygo.state_filter := coalesce(list_tasks.state, 'open');
+	-- Who asks for completed tasks does not mean that they shall be open.
+	wanted_state constant bountygo.state_filter := CASE
+		WHEN list_tasks.status IN ('completed', 'cancelled') AND coalesce(list_tasks.state, 'open') = 'open' THEN 'any'
+		ELSE coalesce(list_tasks.state, 'open') END;
 	wanted_sort constant bountygo.task_sort := coalesce(list_tasks.sort, '-created_at');
 	size constant integer := coalesce(list_tasks."limit", 20);
 	question text := nullif(btrim(q, E' \t\r\n'), '');
@@ -389,4 +404,4 @@ $$;
 COMMENT ON FUNCTION bountygo.list_tasks(text, bountygo.state_filter, bountygo.task_status, text, text, text[], bigint, bigint, numeric,
 	numeric, text, bountygo.reward_distribution, timestamptz, timestamptz, text, boolean, text, text, bountygo.task_sort,
 	bountygo.count_mode, text, integer) IS
-'Tasks, as {"items": [...], "next": cursor or null}, with "total" if they are counted. q (up to 200 characters): all words in title, organizer, tags, summary, description or eligibility, English endings left aside, Chinese without spaces; "a phrase", or, -word; words that no task has are replaced by the nearest if nothing is found, and "corrected": {from, to} says so. state open (default) hides what is surely over or gone. category, or kind, in English or Chinese (征文, 黑客松); tag: all of them, by name, synonym or id; reward_min, reward_max: of the amount as stated, whatever its currency unless currency is given; closes_before, closes_after: the whole window of the deadline lies there; url: the task of that page. Drafts only with status => ''draft'', your own. sort -relevance needs q and ranks the newest 1000 that match. Signed in, each has my_todo. limit 1 to 100, default 20. UB422 for wrong values and foreign cursors.';
+'Tasks, as {"items": [...], "next": cursor or null}, with "total" if they are counted. q (up to 200 characters): all words in title, organizer, tags, summary, description or eligibility, English endings left aside, Chinese without spaces; "a phrase", or, -word; words that no task has are replaced by the nearest if nothing is found, and "corrected": {from, to} says so. state open (default) hides what is surely over or gone, unless status asks for completed or cancelled ones. category, or kind, in English or Chinese (征文, 黑客松); tag: all of them, by name, synonym or id; reward_min, reward_max: of the amount as stated, whatever its currency unless currency is given; closes_before, closes_after: the whole window of the deadline lies there; url: the task of that page. Drafts only with status => ''draft'', your own. sort -relevance needs q and ranks the newest 1000 that match. Signed in, each has my_todo. limit 1 to 100, default 20. UB422 for wrong values and foreign cursors.';

@@ -16,6 +16,7 @@ CREATE INDEX tasks_currency_amount_idx ON bountygo.tasks (reward_currency, rewar
 DROP INDEX bountygo.tasks_source_host_idx;
 CREATE INDEX tasks_source_host_idx ON bountygo.tasks (source_host, created_at DESC, id DESC);
 CREATE INDEX tasks_opens_idx ON bountygo.tasks (opens_at) WHERE opens_at IS NOT NULL;
+CREATE INDEX tasks_draft_idx ON bountygo.tasks (created_at DESC, id DESC) WHERE status = 'draft';
 CREATE INDEX tasks_gone_idx ON bountygo.tasks (created_at DESC, id DESC) WHERE gone_at IS NOT NULL;
 CREATE INDEX tasks_window_idx ON bountygo.tasks USING gist (tstzrange(deadline_earliest, deadline, '[]')) WHERE deadline_earliest < deadline;
 CREATE INDEX task_counts_views_idx ON bountygo.task_counts (views DESC, task_id DESC);
