@@ -205,7 +205,7 @@ COMMENT ON FUNCTION bountygo.get_organizer(bigint) IS
 CREATE FUNCTION bountygo.rename_organizer(id bigint, name text, url text, clear text[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '60ms'
 AS $$
 DECLARE
 	old bountygo.organizers;
@@ -262,7 +262,7 @@ BEGIN
 	SELECT problems || coalesce(jsonb_agg(bountygo.problem('/' || c.name, 'This cannot be cleared.') -> 0), '[]') INTO problems
 		FROM unnest(clear) AS c (name) WHERE c.name <> 'url';
 	PERFORM bountygo.raise_invalid(problems);
-	FOR i IN 1..10 LOOP
+	FOR i IN 1..40 LOOP
 		BEGIN
 			PERFORM bountygo.rename_organizer(update_organizer.id, new_name, new_url, clear);
 			RETURN bountygo.get_organizer(update_organizer.id);
@@ -323,7 +323,7 @@ COMMENT ON FUNCTION bountygo.move_organizer_tasks(bigint, bigint, bigint) IS
 CREATE FUNCTION bountygo.join_organizers(id bigint, "into" bigint, who bigint) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '60ms'
 AS $$
 DECLARE
 	old bountygo.organizers;
@@ -362,7 +362,7 @@ BEGIN
 	IF merge_organizer."into" IS NULL THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/into', 'This must be the id of the organizer that stays.'));
 	END IF;
-	FOR i IN 1..10 LOOP
+	FOR i IN 1..40 LOOP
 		-- Each time anew: somebody else may have merged one of them meanwhile.
 		IF bountygo.present_organizer(merge_organizer.id) <> merge_organizer.id THEN
 			RAISE EXCEPTION 'the organizer was merged already'

@@ -375,7 +375,7 @@ CREATE FUNCTION bountygo.change_tag(id bigint, name text, category bountygo.tag_
 	clear text[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '60ms'
 AS $$
 DECLARE
 	old bountygo.tags;
@@ -432,7 +432,7 @@ BEGIN
 		FROM unnest(clear) AS c (name) WHERE c.name NOT IN ('category', 'synonyms');
 	PERFORM bountygo.raise_invalid(problems);
 	PERFORM bountygo.present_tag(update_tag.id);
-	FOR i IN 1..10 LOOP
+	FOR i IN 1..40 LOOP
 		BEGIN
 			PERFORM bountygo.change_tag(update_tag.id, new_name, update_tag.category, update_tag.is_active,
 				CASE WHEN synonyms IS NOT NULL OR 'synonyms' = ANY (clear) THEN read.names END, read.languages, clear);
@@ -504,7 +504,7 @@ COMMENT ON FUNCTION bountygo.move_tag_interests(bigint, bigint) IS
 CREATE FUNCTION bountygo.drop_tag(id bigint, "into" bigint, who bigint) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '500ms'
+SET lock_timeout = '60ms'
 AS $$
 DECLARE
 	old bountygo.tags;
@@ -550,7 +550,7 @@ DECLARE
 	who constant bigint := bountygo.require_moderator();
 	target bigint;
 BEGIN
-	FOR i IN 1..10 LOOP
+	FOR i IN 1..40 LOOP
 		-- Each time anew: somebody else may have merged one of them meanwhile.
 		IF bountygo.present_tag(delete_tag.id) <> delete_tag.id THEN
 			RAISE EXCEPTION 'the tag was merged already'
