@@ -16,6 +16,9 @@ my %users = map { $_ => $api->user("User $_", email => "$_\@example.org", role =
 my ($alice, $bob, $moderator, $admin) = @users{qw(alice bob moderator admin)};
 my $oidc = $api->oidc_providers(qw(google clerk example));
 
+my $narrow_key = $api->api_key($alice, scopes => ['tags:write'])->{key};
+my $wide_key = $api->api_key($alice, scopes => [ split /\n/, $api->sql("SELECT DISTINCT scope FROM bountygo.routes WHERE scope IS NOT NULL") ])->{key};
+
 # What the tests know of the routes is what the database says of them.
 my @routes = @{ $json->decode($api->sql("SELECT jsonb_agg(to_jsonb(r) ORDER BY r.id) FROM bountygo.routes r")) };
 my %arguments;
@@ -258,8 +261,28 @@ for my $route (@routes)
 		exchange($route, "$argument->{name}: null", { %$request, body => { %{ $request->{body} // {} }, $argument->{name} => undef } },
 			expect => [422, $argument->{name} =~ /_id$/ ? 404 : ()]);
 	}
-	# As it should be, and the same through SQL.
-	my $answer = exchange($route, 'good', $request, expect => \@success, good => 1);
+	# With an API key: only with the scope that the route names, and where it names none only if anybody may.
+	if ($route->{auth} ne 'none' && ($request->{as} // $alice) == $alice)
+	{
+		# Where one need not sign in, such a key is nobody.
+		exchange($route, 'a key for something else', { %$request, as => { token => $narrow_key } },
+			expect => $route->{auth} eq 'optional' ? [ @success, 404 ] : [403]) if ($route->{scope} // '') !~ /^tags:/;
+		exchange($route, 'a key with its scope', { %$request, as => { token => $wide_key } },
+			expect => [ $route->{function} =~ /^(auth_status|export_me)$/ ? (200, 403) : @success ])
+			if defined $route->{scope} && $route->{method} eq 'GET';
+	}
+	# A dry run says what would be, and what comes after finds nothing of it. Secrets can't be had by one.
+	exchange($route, 'a dry run', $request, headers => ['Prefer: tx=rollback'],
+		expect => $route->{is_secret} || defined $route->{null_code} ? [422] : \@success) if $route->{method} ne 'GET';
+	# As it should be, and the same through SQL; POST also a second time, which is the first one's answer.
+	my @once = $route->{method} eq 'POST' ? ("Idempotency-Key: walk-$route->{id}") : ();
+	my $answer = exchange($route, 'good', $request, expect => \@success, good => 1, headers => \@once);
+	if (@once && !$route->{is_async} && $route->{function} !~ /^sign_out/)
+	{
+		my $again = exchange($route, 'repeated', $request, expect => [ $answer->{status} ], headers => \@once);
+		failed($route, "repeated: another answer: $again->{body}") if ($again->{body} // '') ne ($answer->{body} // '');
+		failed($route, 'repeated: another Location') if ($again->{headers}{location} // '') ne ($answer->{headers}{location} // '');
+	}
 	compare_with_sql($route, $request, $answer) if $route->{method} eq 'GET' && $answer->{status} == 200;
 	if ($route->{method} eq 'GET' && $answer->{status} == 200 && $answer->{headers}{etag})
 	{

@@ -220,7 +220,7 @@ AS $$
 					WHEN r.method IN ('PATCH', 'PUT', 'DELETE') THEN '[{"$ref": "#/components/parameters/IfMatch"}]' ELSE '[]'::jsonb END
 				|| CASE WHEN f.is_counted THEN '[{"$ref": "#/components/parameters/PreferCount"}]'
 					WHEN r.is_async OR r.function = 'get_job' THEN '[{"$ref": "#/components/parameters/PreferWait"}]'
-					WHEN r.method <> 'GET' THEN '[{"$ref": "#/components/parameters/PreferDryRun"}]' ELSE '[]'::jsonb END
+					WHEN r.method <> 'GET' AND NOT r.is_secret AND r.null_code IS NULL THEN '[{"$ref": "#/components/parameters/PreferDryRun"}]' ELSE '[]'::jsonb END
 				|| CASE WHEN r.answer IS NOT NULL AND r.method = 'GET' AND r.path ~ '^/api/v1/' THEN '[{"$ref": "#/components/parameters/Fields"}]'
 					ELSE '[]'::jsonb END,
 			'security', CASE r.auth
@@ -235,7 +235,7 @@ AS $$
 							|| CASE WHEN r.method IN ('GET', 'PATCH', 'PUT') AND s.status = 200 THEN ARRAY['ETag'] ELSE '{}' END
 							|| CASE WHEN f.is_list THEN ARRAY['Link'] ELSE '{}' END
 							|| CASE WHEN s.status IN (201, 202) THEN ARRAY['Location'] ELSE '{}' END
-							|| CASE WHEN r.is_async OR f.is_counted OR r.method <> 'GET' THEN ARRAY['Preference-Applied'] ELSE '{}' END) h))
+							|| CASE WHEN r.is_async OR f.is_counted OR r.method <> 'GET' AND NOT r.is_secret AND r.null_code IS NULL THEN ARRAY['Preference-Applied'] ELSE '{}' END) h))
 					|| CASE WHEN r.content_type NOT LIKE 'application/json%' AND s.status <> 204 THEN jsonb_build_object('content',
 							jsonb_build_object(split_part(r.content_type, ';', 1), '{"schema": {"type": "string"}}'::jsonb))
 						WHEN r.answer IS NOT NULL AND s.status <> 204 THEN jsonb_build_object('content', jsonb_build_object('application/json',
