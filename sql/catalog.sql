@@ -49,7 +49,7 @@ SELECT s.name AS silent_setting FROM pg_settings s WHERE s.name LIKE 'bountygo.%
 -- C functions that take NULL: only those that are made for it.
 SELECT p.oid::regprocedure AS not_strict FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 	WHERE p.pronamespace = 'bountygo'::regnamespace AND l.lanname = 'c' AND NOT p.proisstrict AND p.pronargs > 0
-		AND p.proname NOT IN ('authenticate', 'issue_token', 'access_token', 'oidc_check', 'siwe_message', 'call', 'extract_html', 'extract_text', 'simhash', 'similar_keys')
+		AND p.proname NOT IN ('authenticate', 'issue_token', 'access_token', 'oidc_check', 'siwe_message', 'call', 'extract_html', 'read_text', 'simhash', 'similar_keys')
 	ORDER BY 1;
 
 -- Foreign keys without an index that finds the referencing rows.

@@ -52,7 +52,8 @@ is(outcome_of($ann, 1), 'ok Quuxly ok', 'the first page of a user is read with t
 is(outcome_of($ann, 2), 'quota nobody ok', 'the second by rules alone: the job says why');
 is(outcome_of($bob, 3), 'ok Quuxly ok', 'another user has calls of their own');
 is($node->sql("SELECT string_agg(calls::text, ' ' ORDER BY user_id) FROM bountygo.model_usage"), '1 1', 'what was refused is not counted');
-like(as_user($ann, "bountygo.submit_text('some words for the model to read')"), qr/^UB429 \d+$/, 'text for the model is refused, with the seconds until tomorrow');
+like(as_user($ann, "bountygo.extract_text('some words for the model to read', engine => 'model')"), qr/^UB429 \d+$/, 'text for the model is refused, with the seconds until tomorrow');
+like(as_user($ann, "bountygo.extract_text('some words for the rules to read') ->> 'outcome'"), qr/^ok$/, 'for the rules it is not');
 $node->sql("UPDATE bountygo.users SET model_calls_per_day = 2 WHERE id = $ann");
 is(outcome_of($ann, 4), 'ok Quuxly ok', 'a user may have a number of their own');
 is(scalar($model->requests), 3, 'the model was asked three times');

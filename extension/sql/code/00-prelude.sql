@@ -31,6 +31,9 @@ COMMENT ON TYPE bountygo.missing_reason IS 'Why a field has no value. unsupporte
 CREATE TYPE bountygo.job_kind AS ENUM ('page', 'preview', 'text', 'recheck', 'jwks');
 COMMENT ON TYPE bountygo.job_kind IS 'page: fetch, read, and (if asked) make a task; preview: no task; text: text that was handed in, for the model; recheck: the page of a task, again; jwks: the keys of an OpenID Connect provider.';
 
+CREATE TYPE bountygo.extract_engine AS ENUM ('rules', 'model');
+COMMENT ON TYPE bountygo.extract_engine IS 'Who reads a text: the rules, at once, or after them the model, which takes a job.';
+
 CREATE TYPE bountygo.job_state AS ENUM ('queued', 'leased', 'done', 'dead', 'cancelled');
 COMMENT ON TYPE bountygo.job_state IS 'queued and leased are open; done, dead and cancelled are final. dead: it could not be done, "why" says why.';
 

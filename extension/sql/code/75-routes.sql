@@ -54,7 +54,7 @@ AS $$
 		(41, 'POST', '/url-agent/batch', 'submit_urls', 'user', 'jobs:write', 202, 'Batch', 'extract', '{"location": "/url-agent/jobs?group_id={group_id}", "body": 3145728, "ms": 30000}'),
 		(42, 'POST', '/url-agent/extract-info', 'preview_url', 'optional', 'jobs:write', 202, 'Job', 'extract', '{"location": "/url-agent/jobs/{id}", "async": true}'),
 		(43, 'POST', '/url-agent/parse', 'preview_url', 'optional', 'jobs:write', 202, 'Job', 'extract', '{"location": "/url-agent/jobs/{id}", "async": true}'),
-		(44, 'POST', '/url-agent/extract-from-content', 'extract_text', 'optional', 'jobs:write', 200, 'ExtractionOrJob', 'extract', '{"body": 2621440, "ms": 15000}'),
+		(44, 'POST', '/url-agent/extract-from-content', 'extract_text', 'optional', 'jobs:write', 200, 'ExtractionOrJob', 'extract', '{"body": 2621440, "ms": 15000, "location": "/url-agent/jobs/{id}", "async": true}'),
 		(45, 'GET', '/url-agent/jobs', 'list_jobs', 'user', 'jobs:read', 200, 'JobList', 'api', '{}'),
 		(46, 'GET', '/url-agent/jobs/{id}', 'get_job', 'optional', 'jobs:read', 200, 'Job', 'api', '{}'),
 		(47, 'DELETE', '/url-agent/jobs/{id}', 'cancel_job', 'user', 'jobs:write', 204, NULL, 'write', '{}'),

@@ -9,7 +9,7 @@ DECLARE
 	api constant text[] := ARRAY['authenticate', 'current_user_id', 'current_user_role', 'is_moderator', 'is_admin',
 		'me', 'user_object', 'auth_status', 'public_user', 'api_index', 'openapi', 'health', 'version', 'agent_status',
 		'submit_url', 'submit_urls', 'preview_url', 'submit_one', 'submit_text', 'get_job', 'list_jobs', 'cancel_job', 'job_object',
-		'extraction_result', 'canonical_url', 'url_check', 'max_age', 'extract_html', 'extract_text', 'extract_content', 'reader_status',
+		'extraction_result', 'canonical_url', 'url_check', 'max_age', 'extract_html', 'extract_text', 'read_text', 'reader_status',
 		'get_task', 'list_tasks', 'create_task', 'require_task', 'task_evidence', 'task_snapshot', 'task_state', 'snapshot',
 		'may_edit_task', 'organizer_id', 'set_task_tags', 'raise_invalid', 'problem', 'name_key', 'rfc3339', 'clean_text',
 		'has_control_characters', 'cursor_make', 'cursor_read', 'cursor_mac', 'reward_value', 'deadline_value', 'prize_value',
