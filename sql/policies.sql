@@ -210,7 +210,7 @@ ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
 ALTER SYSTEM RESET bountygo.jwt_key_file;
 \endif
 SELECT pg_reload_conf();
-COPY (SELECT 1) TO PROGRAM 'rm -f bountygo_policies.key';
+COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm -f bountygo_policies.key';
 DELETE FROM bountygo.tasks WHERE sponsor_id = :one OR id = :page_task;
 DELETE FROM bountygo.jobs WHERE id IN (:job_one, :job_open, :job_public);
 DELETE FROM bountygo.users WHERE id IN (:one, :two, :moderator);

@@ -130,6 +130,6 @@ ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
 ALTER SYSTEM RESET bountygo.jwt_key_file;
 \endif
 SELECT pg_reload_conf();
-COPY (SELECT 1) TO PROGRAM 'rm -f bountygo_reports.key';
+COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm -f bountygo_reports.key';
 DELETE FROM bountygo.tasks WHERE sponsor_id IN (:one, :two, :moderator) OR submitted_by IN (:one, :two, :moderator) OR source_host = 'reports.example';
 DELETE FROM bountygo.users WHERE id IN (:one, :two, :moderator);
