@@ -167,7 +167,7 @@ ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
 ALTER SYSTEM RESET bountygo.jwt_key_file;
 \endif
 SELECT pg_reload_conf();
-COPY (SELECT 1) TO PROGRAM 'rm -f bountygo_analytics.key';
+COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm -f bountygo_analytics.key';
 DELETE FROM bountygo.jobs WHERE id IN (:job, :job_two);
 DELETE FROM bountygo.tasks WHERE sponsor_id IN (:one, :two);
 DELETE FROM bountygo.users WHERE id IN (:one, :two, :moderator);

@@ -160,4 +160,4 @@ ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
 ALTER SYSTEM RESET bountygo.jwt_key_file;
 \endif
 SELECT pg_reload_conf();
-COPY (SELECT 1) TO PROGRAM 'rm -f bountygo_clusters.key';
+COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm -f bountygo_clusters.key';

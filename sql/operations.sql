@@ -105,4 +105,4 @@ ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
 ALTER SYSTEM RESET bountygo.jwt_key_file;
 \endif
 SELECT pg_reload_conf();
-COPY (SELECT 1) TO PROGRAM 'rm -f bountygo_operations_open.key bountygo_operations_short.key bountygo_operations_weak.key bountygo_operations_good.key';
+COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm -f bountygo_operations_open.key bountygo_operations_short.key bountygo_operations_weak.key bountygo_operations_good.key';
