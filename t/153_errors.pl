@@ -17,7 +17,7 @@ my $tasks = '/api/v1/tasks';
 $api->sql(<<'SQL');
 CREATE FUNCTION bountygo.test_raise(code text) RETURNS jsonb LANGUAGE plpgsql
 AS $$ BEGIN RAISE EXCEPTION 'secret words of the server' USING ERRCODE = code, DETAIL = 'secret detail', HINT = 'Secret hint.'; END $$;
-CREATE FUNCTION bountygo.test_sleep() RETURNS jsonb LANGUAGE sql AS $$ SELECT to_jsonb(pg_sleep(60)::text) $$;
+CREATE FUNCTION bountygo.test_sleep(seconds integer DEFAULT 60) RETURNS jsonb LANGUAGE sql AS $$ SELECT to_jsonb(pg_sleep(seconds)::text) $$;
 CREATE FUNCTION bountygo.test_write() RETURNS jsonb LANGUAGE plpgsql AS $$ BEGIN DELETE FROM bountygo.todos; RETURN '{}'; END $$;
 GRANT EXECUTE ON FUNCTION bountygo.test_raise, bountygo.test_sleep, bountygo.test_write TO bountygo_api;
 INSERT INTO bountygo.routes (id, method, path, function, auth, timeout_ms, rate_zone) VALUES
