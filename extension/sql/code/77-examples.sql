@@ -65,6 +65,7 @@ AS $$
 	-- Reading pages
 	('extract_text', 'content', '{"minLength": 10, "maxLength": 200000}', 'Plain text or Markdown.', false),
 	('extract_text', 'url', '{"maxLength": 2048}', 'Where the text is from; it is not fetched.', false),
+	('extract_text', 'engine', '{}', 'rules: the answer at once; model: a job, in which the model is asked for what the rules leave open.', false),
 	('submit_urls', 'urls', '{"minItems": 1, "maxItems": 1000}', 'The pages.', false),
 	('list_jobs', 'state', '{}', 'Only jobs in this state.', false),
 	('list_jobs', 'group_id', '{}', 'Only those of this batch, with its progress.', false),
