@@ -105,4 +105,19 @@ my $job = $node->sql("INSERT INTO bountygo.jobs (kind, state, leased_until, leas
 is($node->sql("SELECT count(*) FROM bountygo.users WHERE id = $user"), '0', 'the account is gone');
 is($node->sql("SELECT count(*) FROM bountygo.tasks WHERE submitted_by IS NULL AND title IS NULL"), '1', 'what the worker made meanwhile is nobody\'s');
 
+# Two accounts that took part in the same tasks, each in its own order, deleted at once.
+my @leaving = map { $node->sql("SELECT bountygo.create_user('leaving $_')") } 1 .. 2;
+my @tokens = map { $node->sql("SELECT bountygo.issue_token($_)") } @leaving;
+my @tasks = map { $node->sql("BEGIN;\nSELECT bountygo.authenticate('$tokens[0]') AS a \\gset\nSELECT bountygo.create_task('Task $_') ->> 'id';\nCOMMIT;") } 1 .. 2;
+for my $n (0, 1)
+{
+	my @order = $n ? reverse @tasks : @tasks;
+	$node->sql("BEGIN;\nSELECT bountygo.authenticate('$tokens[$n]');\nSELECT bountygo.join_task($_);\nSELECT bountygo.post_message($_, 'Here');\nCOMMIT;")
+		for @order;
+}
+($one, $other) = at_once('SELECT bountygo.delete_me()', 'SELECT bountygo.delete_me()', [ map { "SELECT bountygo.authenticate('$_')" } @tokens ]);
+unlike("$one $other", qr/40P01/, 'two who are deleted at once are no deadlock');
+is($node->sql("SELECT count(*) FROM bountygo.users WHERE id IN ($leaving[0], $leaving[1])"), '0', 'both are gone');
+is($node->sql("SELECT sum(joins) || ' ' || sum(messages) FROM bountygo.task_counts WHERE task_id IN ($tasks[0], $tasks[1])"), '0 0', 'and counted out');
+
 done_testing();

@@ -410,6 +410,10 @@ BEGIN
 		JOIN bountygo.snapshots s ON s.id = r.snapshot_id
 		WHERE j.requested_by = caller AND j.kind = 'text';
 	DELETE FROM bountygo.jobs j WHERE j.id IN (SELECT o.id FROM bountygo.jobs o WHERE o.requested_by = caller ORDER BY o.id FOR UPDATE);
+	-- What others write, too, in the order in which everybody locks it, before the deletes below come to it in theirs.
+	PERFORM FROM bountygo.tasks t WHERE t.sponsor_id = caller OR t.submitted_by = caller ORDER BY t.id FOR UPDATE;
+	PERFORM FROM bountygo.task_counts c WHERE c.task_id IN (SELECT d.task_id FROM bountygo.todos d WHERE d.user_id = caller
+		UNION SELECT m.task_id FROM bountygo.messages m WHERE m.author_id = caller) ORDER BY c.task_id FOR UPDATE;
 	-- Text that was handed in is the user's, unless somebody else has handed in the same or a task rests on it. Pages are everybody's.
 	DELETE FROM bountygo.snapshots s WHERE s.id = ANY (texts)
 		AND NOT EXISTS (SELECT FROM bountygo.job_results r WHERE r.snapshot_id = s.id)

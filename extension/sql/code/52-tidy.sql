@@ -58,11 +58,15 @@ BEGIN
 	DELETE FROM bountygo.sessions s WHERE s.id = ANY (ARRAY(SELECT o.id FROM bountygo.sessions o
 		WHERE o.expires_at < moment - interval '30 days' ORDER BY o.expires_at LIMIT most FOR UPDATE SKIP LOCKED));
 	GET DIAGNOSTICS gone = ROW_COUNT;
+	deleted := deleted + gone;
+	DELETE FROM bountygo.model_usage g WHERE g.ctid = ANY (ARRAY(SELECT o.ctid FROM bountygo.model_usage o
+		WHERE o.day < (moment - interval '30 days')::date ORDER BY o.day LIMIT most FOR UPDATE SKIP LOCKED));
+	GET DIAGNOSTICS gone = ROW_COUNT;
 	RETURN deleted + gone;
 END
 $$;
 COMMENT ON FUNCTION bountygo.tidy_accounts(integer) IS
-'Deletes expired idempotency keys and sign-in nonces, and sessions with their refresh tokens 30 days after their end, at most "most" of each; returns how many.';
+'Deletes expired idempotency keys and sign-in nonces, sessions with their refresh tokens 30 days after their end, and counts of model calls older than that, at most "most" of each; returns how many.';
 
 CREATE FUNCTION bountygo.tidy() RETURNS jsonb
 LANGUAGE plpgsql
