@@ -36,13 +36,13 @@ CREATE TEMP TABLE chinese AS SELECT n - 1 AS n, word FROM unnest(ARRAY['黑客�
 	'开源项目', '人工智能', '数据分析', '社区大使']) WITH ORDINALITY AS w (word, n);
 
 CREATE TEMP TABLE made AS
-SELECT r.n, r.is_chinese, r.created_at, r.a, r.b, r.c, r.d, r.e, r.f,
+SELECT r.n, r.is_chinese, r.created_at, r.a, r.b, r.c, r.d, r.e, r.f, r.l AS i,
 	CASE WHEN r.is_chinese THEN c1.word || ' ' || n1.noun || ' ' || c2.word ELSE v.verb || ' ' || n1.noun || ' ' || n2.noun || ' ' || substr(md5((r.g * r.g * 20000)::integer::text), 1, 6) END AS title,
 	:first_organizer + floor(power(r.h, 4) * :first_organizers)::bigint AS organizer_id,
 	ARRAY(SELECT DISTINCT :first_tag + floor(power(x, 3) * :first_tags)::bigint FROM unnest((ARRAY[r.a, r.c, r.g, 1 - r.h, 1 - r.d])[1:r.n % 5]) AS x WHERE x < 1 ORDER BY 1) AS tag_ids,
 	CASE WHEN r.n % 3 = 0 THEN :first_user + floor(power(r.f, 3) * :first_users)::bigint END AS sponsor_id
 FROM (SELECT i AS n, random() < 0.25 AS is_chinese, now() - power(random(), 1.5) * interval '1000 days' AS created_at, random() AS a, random() AS b,
-		random() AS c, random() AS d, random() AS e, random() AS f, random() AS g, random() AS h, random() AS i, random() AS j FROM generate_series(1, :tasks) i) r
+		random() AS c, random() AS d, random() AS e, random() AS f, random() AS g, random() AS h, random() AS i, random() AS j, random() AS l FROM generate_series(1, :tasks) i) r
 	JOIN nouns n1 ON n1.n = floor(r.i * r.i * 24) JOIN nouns n2 ON n2.n = floor(r.j * 24) JOIN verbs v ON v.n = floor(r.g * 14)
 	JOIN chinese c1 ON c1.n = floor(r.j * r.j * 14) JOIN chinese c2 ON c2.n = floor(r.g * 14);
 
@@ -64,7 +64,7 @@ INSERT INTO bountygo.tasks (status, title, summary, description, category, langu
 			CASE WHEN b < 0.3 THEN repeat('Details of ' || m.title || '. ', 5) END)
 	FROM made m
 		CROSS JOIN LATERAL (SELECT 'host' || floor(power(1 - c, 6) * 3000)::integer || '.example' AS host) h
-		CROSS JOIN LATERAL (SELECT CASE WHEN f > 0.3 THEN date_trunc('hour', m.created_at + (d * 90 + 1) * interval '1 day') END AS latest,
+		CROSS JOIN LATERAL (SELECT CASE WHEN i > 0.3 THEN date_trunc('hour', m.created_at + (d * 90 + 1) * interval '1 day') END AS latest,
 			CASE WHEN n % 2 = 0 THEN interval '50 hours' ELSE interval '0' END AS width) w
 	ORDER BY m.created_at;
 INSERT INTO bountygo.task_tags (task_id, tag_id) SELECT t.id, g FROM bountygo.tasks t, unnest(t.tag_ids) g;

@@ -69,14 +69,15 @@ SET search_path = pg_catalog, pg_temp
 -- Lists never read all tasks from end to end, and what they read is in memory or on a disk without a head.
 SET enable_seqscan = off
 SET random_page_cost = 1.1
+SET max_parallel_workers_per_gather = 0
 AS $$
 DECLARE
 	-- Drafts are few: first they, then the rest, as row-level security keeps most operators from the indexes.
-	tasks constant text := CASE WHEN status IS DISTINCT FROM 'draft' THEN 'bountygo.tasks t'
+	tasks text := CASE WHEN status IS DISTINCT FROM 'draft' THEN 'bountygo.tasks t'
 		ELSE '(SELECT * FROM bountygo.tasks d WHERE d.status = ''draft''' || CASE WHEN bountygo.current_user_id() IS NOT NULL AND NOT bountygo.is_moderator()
 			THEN ' AND d.sponsor_id = bountygo.current_user_id()' ELSE '' END || ' OFFSET 0) t' END;
 	-- A statement for the filters that are given, planned for their values: constant pieces, values only as parameters.
-	filter constant text := CASE
+	filter text := CASE
 			WHEN status IS NOT NULL THEN 't.status = $3'
 			WHEN state IN ('open', 'maybe', 'upcoming', 'unknown', 'gone') THEN 't.status IN (''active'', ''paused'')'
 			ELSE 't.status <> ''draft''' END
@@ -86,7 +87,7 @@ DECLARE
 			ELSE CASE WHEN status IS NOT NULL THEN ' AND t.status NOT IN (''completed'', ''cancelled'')' ELSE '' END
 				|| CASE state WHEN 'gone' THEN ' AND t.gone_at IS NOT NULL' ELSE ' AND t.gone_at IS NULL' END
 				|| CASE state
-					WHEN 'maybe' THEN ' AND t.deadline_earliest < t.deadline AND tstzrange(t.deadline_earliest, t.deadline, ''[]'') @> $2 AND (t.opens_at IS NULL OR t.opens_at <= $2)'
+					WHEN 'maybe' THEN ' AND t.deadline_earliest < t.deadline AND t.deadline >= $2 AND tstzrange(t.deadline_earliest, t.deadline, ''[]'') @> $2 AND (t.opens_at IS NULL OR t.opens_at <= $2)'
 					WHEN 'upcoming' THEN ' AND t.opens_at > $2'
 					WHEN 'unknown' THEN ' AND t.deadline IS NULL AND (t.opens_at IS NULL OR t.opens_at <= $2)'
 					ELSE '' END END
@@ -103,9 +104,10 @@ DECLARE
 		|| CASE WHEN language IS NOT NULL THEN ' AND t.language = $14' ELSE '' END
 		|| CASE has_deadline WHEN true THEN ' AND t.deadline IS NOT NULL' WHEN false THEN ' AND t.deadline IS NULL' ELSE '' END
 		|| CASE WHEN source_host IS NOT NULL THEN ' AND t.source_host = $15' ELSE '' END
-		|| CASE WHEN source_url IS NOT NULL THEN ' AND t.source_url = $16' ELSE '' END
-		|| CASE WHEN query IS NOT NULL THEN ' AND t.search @@ $1' ELSE '' END;
+		|| CASE WHEN source_url IS NOT NULL THEN ' AND t.source_url = $16' ELSE '' END;
+	by_words constant text := CASE WHEN query IS NOT NULL THEN ' AND t.search @@ $1' ELSE '' END;
 	-- Not over yet. Without a deadline a task never is.
+	counted constant text := filter;
 	lives constant boolean := state IN ('open', 'upcoming', 'gone');
 	has_window constant boolean := coalesce(has_deadline, false) OR closes_before IS NOT NULL OR closes_after IS NOT NULL;
 	not_over constant text := CASE WHEN NOT lives OR has_deadline IS FALSE THEN '' WHEN has_window THEN ' AND t.deadline >= $2'
@@ -127,10 +129,34 @@ DECLARE
 	keys text[];
 	more_keys text[];
 	plan jsonb;
+	hits integer;
+	ranked integer := 1000;
 BEGIN
 	IF impossible THEN
 		total := CASE WHEN count <> 'none' THEN 0 END;
 		RETURN;
+	END IF;
+	IF query IS NOT NULL THEN
+		-- How frequent words are together is nothing that statistics know, and two halves of a Chinese word are always together: the
+		-- newest tasks tell. What is frequent is met soon on a walk along the order asked for; as a function it leaves the index out.
+		SELECT count(*) INTO hits FROM (
+			SELECT t.search FROM bountygo.tasks t WHERE t.status IN ('active', 'paused') AND t.gone_at IS NULL
+			ORDER BY t.created_at DESC, t.id DESC LIMIT 500) t WHERE t.search @@ query;
+		filter := filter || CASE WHEN hits < 5 THEN by_words ELSE ' AND ts_match_vq(t.search, $1)' END;
+		ranked := CASE WHEN hits BETWEEN 5 AND 25 THEN 300 ELSE 1000 END;
+	END IF;
+	IF status IS DISTINCT FROM 'draft' AND (sort <> '-created_at' OR query IS NOT NULL OR num_nonnulls(category, tag_ids, organizer_id, sponsor_id,
+			reward_min, reward_max, currency, reward_type, closes_before, closes_after, language, source_host) > 1)
+		AND (state NOT IN ('open', 'any') OR num_nonnulls(query, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max, currency,
+			reward_type, closes_before, closes_after, language, source_host, source_url, status) > 0) THEN
+		-- Few are taken first and sorted then: a walk along the order would have to be lucky to meet them.
+		EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM bountygo.tasks t WHERE ' || filter || not_over INTO plan
+			USING query, at, status, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max, currency, reward_type,
+				closes_before, closes_after, language, source_host, source_url;
+		IF (plan #>> '{0,Plan,Plan Rows}')::numeric <= 3000 THEN
+			tasks := '(SELECT * FROM bountygo.tasks t WHERE ' || filter || not_over || ' OFFSET 0) t';
+			filter := 'true';
+		END IF;
 	END IF;
 	-- Each walks an index in the order asked for or takes what another index finds and sorts it, as the planner sees fit. The unknown
 	-- are asked for apart, and only if the known do not fill the page.
@@ -162,7 +188,7 @@ BEGIN
 				SELECT m.id, round((CASE WHEN lower(m.title) = $21 THEN 10 ELSE 0 END
 					+ ts_rank_cd(''{0.05, 0.2, 0.5, 1}'', m.search, $1, 1))::numeric, 6) AS score
 				FROM (SELECT t.id, t.title, t.search FROM ' || tasks || ' WHERE ' || filter || not_over || '
-					ORDER BY t.created_at DESC, t.id DESC LIMIT 1000) m) r'
+					ORDER BY t.created_at DESC, t.id DESC LIMIT ' || ranked || ') m) r'
 			|| CASE WHEN after_id IS NOT NULL THEN ' WHERE (r.score, r.id) < ($18, $19)' ELSE '' END
 			|| ' ORDER BY r.score DESC, r.id DESC LIMIT $20'] END;
 	FOREACH statement IN ARRAY statements LOOP
@@ -179,7 +205,7 @@ BEGIN
 		ids := ids[1:size];
 	END IF;
 	IF count <> 'none' THEN
-		statement := 'SELECT FROM ' || tasks || ' WHERE ' || filter || not_over;
+		statement := 'SELECT FROM bountygo.tasks t WHERE ' || counted || not_over || by_words;
 		IF count = 'estimated' THEN
 			EXECUTE 'EXPLAIN (FORMAT JSON) ' || statement INTO plan
 				USING query, at, status, category, tag_ids, organizer_id, sponsor_id, reward_min, reward_max, currency, reward_type,
@@ -404,4 +430,4 @@ $$;
 COMMENT ON FUNCTION bountygo.list_tasks(text, bountygo.state_filter, bountygo.task_status, text, text, text[], bigint, bigint, numeric,
 	numeric, text, bountygo.reward_distribution, timestamptz, timestamptz, text, boolean, text, text, bountygo.task_sort,
 	bountygo.count_mode, text, integer) IS
-'Tasks, as {"items": [...], "next": cursor or null}, with "total" if they are counted. q (up to 200 characters): all words in title, organizer, tags, summary, description or eligibility, English endings left aside, Chinese without spaces; "a phrase", or, -word; words that no task has are replaced by the nearest if nothing is found, and "corrected": {from, to} says so. state open (default) hides what is surely over or gone, unless status asks for completed or cancelled ones. category, or kind, in English or Chinese (征文, 黑客松); tag: all of them, by name, synonym or id; reward_min, reward_max: of the amount as stated, whatever its currency unless currency is given; closes_before, closes_after: the whole window of the deadline lies there; url: the task of that page. Drafts only with status => ''draft'', your own. sort -relevance needs q and ranks the newest 1000 that match. Signed in, each has my_todo. limit 1 to 100, default 20. UB422 for wrong values and foreign cursors.';
+'Tasks, as {"items": [...], "next": cursor or null}, with "total" if they are counted. q (up to 200 characters): all words in title, organizer, tags, summary, description or eligibility, English endings left aside, Chinese without spaces; "a phrase", or, -word; words that no task has are replaced by the nearest if nothing is found, and "corrected": {from, to} says so. state open (default) hides what is surely over or gone, unless status asks for completed or cancelled ones. category, or kind, in English or Chinese (征文, 黑客松); tag: all of them, by name, synonym or id; reward_min, reward_max: of the amount as stated, whatever its currency unless currency is given; closes_before, closes_after: the whole window of the deadline lies there; url: the task of that page. Drafts only with status => ''draft'', your own. sort -relevance needs q and ranks at most the newest 1000 that match (300 of a word that many but not most tasks have). Signed in, each has my_todo. limit 1 to 100, default 20. UB422 for wrong values and foreign cursors.';
