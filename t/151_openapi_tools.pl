@@ -94,6 +94,17 @@ my @unsaid = grep { my $line = "- $_->{method} $_->{path}"; $text->{body} !~ /^\
 is_deeply([ map { $_->{path} } @unsaid ], [], 'with a line for each endpoint');
 like($text->{body}, qr/^- POST \/api\/v1\/url-agent\/process \(url, auto_create\?, max_age\?\) \[user\]: /m, 'its arguments and who may use it');
 
+# The page at /docs, without the viewer that make docs brings: it asks nobody else, and holds no script that a policy would have to allow.
+my $top = BountyGo::Npm::top();
+my $page = join "\n", map { PostgreSQL::Test::Utils::slurp_file($_) } glob "$top/gateway/web/docs/*";
+unlike($page, qr{https?://|["'(]//}, 'the page of /docs names no other origin');
+unlike($page, qr{<script(?![^>]*\bsrc=)|\son\w+=|<style|javascript:}i, 'nor has it inline scripts or styles');
+my $docs = BountyGo::Gateway->start(database => $api->node->connstr('postgres') . ' user=bountygo_gateway', threads => 1, docs_dir => "$top/gateway/web/docs")->wait_ready;
+is($docs->get('/docs')->{status}, 200, 'GET /docs');
+is($docs->get("/docs/$_")->{status}, 200, "GET /docs/$_") for qw(docs.js docs.css);
+like($docs->get('/docs')->{headers}{'content-security-policy'}, qr/default-src 'none'.*script-src 'self';/, 'with its policy');
+is($docs->stop, 0, 'that gateway ends well');
+
 # A client
 ($status, $said) = run('nice', 'node_modules/.bin/openapi-ts', '-i', 'api.json', '-o', 'client', '-c', '@hey-api/client-fetch');
 is($status, 0, 'a client can be generated') or diag($said);

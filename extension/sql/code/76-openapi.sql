@@ -108,7 +108,9 @@ AS $$
 			WHEN n.path ~ '^/api/v1/x/' THEN 'url-agent'
 			ELSE split_part(n.path, '/', 4) END,
 		CASE WHEN length(s.sentence) <= 160 THEN s.sentence ELSE regexp_replace(left(s.sentence, 160), '[,;:]?\s+\S*$', ' …') END,
-		CASE WHEN n.nth_path > 1 THEN format(E'The same as `%s %s`.\n\n', n.method, n.first_path) ELSE '' END || coalesce(n.comment, ''),
+		CASE WHEN n.nth_path > 1 THEN format(E'The same as `%s %s`.\n\n', n.method, n.first_path) ELSE '' END 
+			-- It is read as Markdown, which would take <this> for a tag.
+			|| replace(coalesce(n.comment, ''), '<', '\<'),
 		ARRAY(SELECT DISTINCT m[1]::smallint FROM regexp_matches(n.comment, 'UB([45][0-9][0-9])', 'g') m ORDER BY 1)
 	FROM named n
 	-- The first sentence, or its part before a colon if that says enough.
@@ -267,7 +269,6 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT jsonb_build_object(
 		'openapi', '3.1.0',
-		'jsonSchemaDialect', 'https://json-schema.org/draft/2020-12/schema',
 		'info', jsonb_build_object('title', 'BountyGo', 'version', bountygo.version(),
 			'summary', 'Bounties, hackathons, grants and bug-bounty programmes as structured tasks with evidence.',
 			'description', E'Give it the URL of a task and it becomes structured data: title, organizer, rewards, deadline, tags, each with the exact words of the page that say so. What a page does not say is null, with the reason in `missing`.\n\nTimes are RFC 3339 with a zone. Lists have a cursor: pass `next` as `cursor`. Unknown parameters and members are refused by name. Errors are RFC 9457 problems. A trailing slash makes no difference.',

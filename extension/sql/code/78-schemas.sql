@@ -66,7 +66,7 @@ AS $$
 		UNION SELECT a.schema, e.parent FROM ancestors a JOIN extended e ON e.schema = a.ancestor),
 	objects AS (
 		SELECT a.schema AS name, jsonb_build_object('type', 'object',
-			'properties', jsonb_object_agg(rtrim(m.member, '?'), bountygo.schema_of(m.notation) || jsonb_build_object('description', m.description)),
+			'properties', jsonb_object_agg(rtrim(m.member, '?'), bountygo.schema_of(m.notation) || jsonb_build_object('description', replace(m.description, '<', '\<'))),
 			'required', coalesce(jsonb_agg(m.member ORDER BY m.member) FILTER (WHERE m.member NOT LIKE '%?'), '[]'),
 			'additionalProperties', false) AS body
 		FROM ancestors a JOIN bountygo.schema_members() m ON m.schema = a.ancestor
