@@ -167,6 +167,14 @@ static void test_extra_networks(void **state)
 	assert_false(allows("fd00:1:8000::1"));
 	assert_true(allows("8.8.8.8"));
 
+	assert_true(bg_egress_is_extra("10.1.2.9"));
+	assert_true(bg_egress_is_extra("fd00:1:7fff::1"));
+	assert_false(bg_egress_is_extra("8.8.8.8"));
+	assert_false(bg_egress_is_extra("10.1.4.0"));
+	assert_false(bg_egress_is_extra("localhost"));
+	assert_false(bg_egress_is_extra("10.1.2.9.example"));
+	assert_false(bg_egress_is_extra(""));
+
 	/* What does not parse changes nothing. */
 	assert_false(bg_egress_configure("10.0.0.0/8, nonsense", "", why, sizeof(why)));
 	assert_non_null(strstr(why, "nonsense"));

@@ -274,6 +274,49 @@ static void test_outcomes(void **state)
 	bench_stop(&b);
 }
 
+/* Documents of ours by agreement: any type, no robots.txt, but nothing else is more than for pages. */
+static void test_documents(void **state)
+{
+	const struct
+	{
+		const char *url;
+		bg_outcome outcome;
+	} cases[] = {
+	    {on_web("/paper.pdf"), BG_OK},
+	    {on_web("/denied.html"), BG_OK},
+	    {on_web("/redirect?to=/page.html"), BG_TOO_MANY_REDIRECTS},
+	    {on_web("/huge"), BG_TOO_LARGE},
+	};
+	bench b;
+	bg_fetch *fetch;
+	char inside[64];
+
+	(void) state;
+	write_file("robots.txt", "User-agent: *\nDisallow: /\n");
+	bench_init(&b);
+	bench_start(&b);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		fetch = bg_fetch_start_document(b.fetcher, cases[i].url, &b);
+		assert_non_null(fetch);
+		assert_ptr_equal(next_finished(&b), fetch);
+		assert_int_equal(bg_fetch_get_result(fetch)->outcome, cases[i].outcome);
+		bg_fetch_free(fetch);
+	}
+	/* Without TLS only from an address that is listed, and not from a name that leads there. */
+	snprintf(inside, sizeof(inside), "http://good.test:%d/page.html", web.port);
+	fetch = bg_fetch_start_document(b.fetcher, inside, &b);
+	assert_ptr_equal(next_finished(&b), fetch);
+	assert_int_equal(bg_fetch_get_result(fetch)->outcome, BG_BAD_URL);
+	bg_fetch_free(fetch);
+	fetch = bg_fetch_start_document(b.fetcher, "http://8.8.8.8/keys", &b);
+	assert_ptr_equal(next_finished(&b), fetch);
+	assert_int_equal(bg_fetch_get_result(fetch)->outcome, BG_BAD_URL);
+	bg_fetch_free(fetch);
+	write_file("robots.txt", NULL);
+	bench_stop(&b);
+}
+
 static void test_timeouts(void **state)
 {
 	bench b;
@@ -732,6 +775,7 @@ int main(void)
 	    cmocka_unit_test(test_rebinding),   cmocka_unit_test(test_stuck_names),
 	    cmocka_unit_test(test_robots),      cmocka_unit_test(test_robots_far),
 	    cmocka_unit_test(test_many),        cmocka_unit_test(test_abandon),
+	    cmocka_unit_test(test_documents),
 	};
 
 	return cmocka_run_group_tests_name("web_fetch", tests, setup, teardown);
