@@ -295,15 +295,23 @@ BEGIN
 		RETURN new_id;
 	END IF;
 
-	INSERT INTO bountygo.evidence (task_id, field, value, snapshot_id, start_char, end_char, quote, method, confidence)
+	WITH proof AS (
+		INSERT INTO bountygo.evidence (task_id, field, value, snapshot_id, start_char, end_char, quote, method, confidence)
 		SELECT new_id, u.field, u.value, task_from_snapshot.snapshot_id, u.start_char, u.end_char, u.quote, u.method, u.confidence
 		FROM unnest(said.fields, said.field_values, said.starts, said.ends, said.quotes, said.methods, said.confidences)
-			AS u (field, value, start_char, end_char, quote, method, confidence);
+			AS u (field, value, start_char, end_char, quote, method, confidence)
+		RETURNING id, field, value
+	), prizes AS (
+		INSERT INTO bountygo.rewards (task_id, evidence_id, place, place_to, count, amount, currency, label)
+		SELECT new_id, e.id, (e.value ->> 'place')::integer, (e.value ->> 'place_to')::integer, (e.value ->> 'count')::integer,
+			(e.value ->> 'amount')::numeric, e.value ->> 'currency', e.value ->> 'label'
+		FROM proof e WHERE e.field = 'rewards' ORDER BY e.id
+	)
+	INSERT INTO bountygo.milestones (task_id, evidence_id, kind, text, date, earliest, latest, precision, zone)
+		SELECT new_id, e.id, e.value ->> 'kind', m.text, m.date, m.earliest, m.latest, m.precision, m.zone
+		FROM proof e, bountygo.deadline_parts(e.value) m WHERE e.field = 'milestones' ORDER BY e.id;
 	IF said.known ? 'tags' THEN
 		PERFORM bountygo.set_task_tags(new_id, ARRAY(SELECT jsonb_array_elements_text(said.known -> 'tags')));
-	END IF;
-	IF 'rewards' = ANY (said.fields) OR 'milestones' = ANY (said.fields) THEN
-		PERFORM bountygo.store_parts(new_id);
 	END IF;
 	INSERT INTO bountygo.events (kind, task_id, payload)
 		VALUES ('task_created', new_id, jsonb_build_object('snapshot_id', task_from_snapshot.snapshot_id));

@@ -80,40 +80,22 @@ $$;
 COMMENT ON FUNCTION bountygo.cannot_be_same(bigint, bigint) IS
 'True if what two tasks state rules out that they are one: numbers of their titles (years, editions), deadlines, organizers. What one of them does not state rules out nothing.';
 
-CREATE FUNCTION bountygo.is_same_task(one bigint, other bigint) RETURNS boolean
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	a bountygo.tasks;
-	b bountygo.tasks;
-	distance integer;
-	-- Of the four passages of each that are looked at.
-	shared integer;
-	likeness real;
-	backed boolean;
-BEGIN
-	SELECT * INTO a FROM bountygo.tasks t WHERE t.id = one;
-	SELECT * INTO b FROM bountygo.tasks t WHERE t.id = other;
-	distance := coalesce(bountygo.hamming(a.simhash, b.simhash), 64);
-	shared := (SELECT count(*) FROM unnest(a.bands) AS k (key) WHERE k.key & 15 = 6 AND k.key = ANY (b.bands));
-	likeness := coalesce(bountygo.title_similarity(a.title, b.title), 0);
-	-- Something beside words agrees; that it disagrees is looked at last.
-	backed := coalesce(a.organizer_id = b.organizer_id, false) OR (a.deadline IS NOT NULL AND b.deadline IS NOT NULL);
-	RETURN CASE
-			WHEN distance > 28 OR distance > 20 AND shared < 2 THEN false
-			-- Two rewards are two tasks, unless all else says otherwise (a page may name the pool, another the first prize).
-			WHEN (a.reward_amount <> b.reward_amount OR a.reward_currency <> b.reward_currency)
-				AND NOT ((distance <= 6 OR shared >= 3) AND likeness >= 0.8) THEN false
-			-- One site has a page for each of its tasks, which its template makes alike.
-			WHEN a.source_host = b.source_host THEN distance <= 3 AND likeness >= 0.95
-			ELSE ((distance <= 6 OR shared >= 3) AND (likeness >= 0.2 OR backed)) OR ((distance <= 12 OR shared >= 2) AND likeness >= 0.4)
-				OR (backed AND (distance <= 16 AND likeness >= 0.6 OR distance <= 20 AND likeness >= 0.8)) END
-		AND NOT bountygo.cannot_be_same(one, other);
-END
-$$;
-COMMENT ON FUNCTION bountygo.is_same_task(bigint, bigint) IS
-'Whether two tasks are the same one: fingerprints, passages and titles are alike, and nothing that they state is against it. On one host nearly everything has to be equal.';
+CREATE FUNCTION bountygo.is_alike(distance integer, shared integer, likeness real, backed boolean, other_reward boolean, same_host boolean)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+	WHEN distance OPERATOR(pg_catalog.>) 28 OR (distance OPERATOR(pg_catalog.>) 20 AND shared OPERATOR(pg_catalog.<) 2) THEN false
+	-- Two rewards are two tasks, unless all else says otherwise (a page may name the pool, another the first prize).
+	WHEN other_reward AND NOT ((distance OPERATOR(pg_catalog.<=) 6 OR shared OPERATOR(pg_catalog.>=) 3)
+		AND likeness OPERATOR(pg_catalog.>=) 0.8) THEN false
+	-- One site has a page for each of its tasks, which its template makes alike.
+	WHEN same_host THEN distance OPERATOR(pg_catalog.<=) 3 AND likeness OPERATOR(pg_catalog.>=) 0.95
+	WHEN distance OPERATOR(pg_catalog.<=) 6 OR shared OPERATOR(pg_catalog.>=) 3 THEN likeness OPERATOR(pg_catalog.>=) 0.2 OR backed
+	WHEN distance OPERATOR(pg_catalog.<=) 12 OR shared OPERATOR(pg_catalog.>=) 2 THEN likeness OPERATOR(pg_catalog.>=) 0.4
+	WHEN distance OPERATOR(pg_catalog.<=) 16 THEN backed AND likeness OPERATOR(pg_catalog.>=) 0.6
+	ELSE backed AND likeness OPERATOR(pg_catalog.>=) 0.8 END;
+COMMENT ON FUNCTION bountygo.is_alike(integer, integer, real, boolean, boolean, boolean) IS
+'Whether two tasks are alike enough to be one: distance of their fingerprints, how many of four passages they share, likeness of their titles; backed: their organizer is the same, or both state a deadline (that it fits is asked elsewhere). On one host nearly everything has to be equal.';
 
 -- Clusters --------------------------------------------------------------------------------------------------------
 -- Locks, in this order: rows of tasks as callers hold them; clusters_lock; a cluster's row; members. Who has clusters_lock waits for no
@@ -194,27 +176,33 @@ BEGIN
 		RETURN mine.cluster_id;
 	END IF;
 	FOR other IN
-		SELECT c.id, c.cluster_id
-		FROM (SELECT n.id, n.cluster_id, n.simhash, n.status, n.title, n.organizer_id, count(*) FILTER (WHERE k.key & 15 = 6) AS shared
-			FROM unnest(mine.bands) AS k (key), LATERAL (
-				-- So many of each, or a key that half of a site shares would crowd the others out.
-				SELECT t.id, t.cluster_id, t.simhash, t.status, t.title, t.organizer_id FROM bountygo.tasks t
-				WHERE t.bands @> ARRAY[k.key] LIMIT 50) n
-			GROUP BY n.id, n.cluster_id, n.simhash, n.status, n.title, n.organizer_id) c
-		WHERE c.id <> mine.id AND c.status <> 'draft'
-			-- What rules most of them out is cheap; the rest of the rules need the whole row.
-			AND CASE WHEN c.shared >= 3 OR bountygo.hamming(c.simhash, mine.simhash) <= 6 THEN true
-				WHEN bountygo.hamming(c.simhash, mine.simhash) > 20 AND c.shared < 2 THEN false
-				ELSE bountygo.title_similarity(c.title, mine.title) >= 0.4 END
-			AND bountygo.is_same_task(mine.id, c.id)
+		-- OFFSET 0: the cheap questions first.
+		SELECT near.id, near.cluster_id
+		FROM (SELECT c.id, c.cluster_id, l.distance
+			FROM (SELECT n.id, count(*) FILTER (WHERE k.key & 15 = 6)::integer AS shared
+				FROM unnest(mine.bands) AS k (key), LATERAL (
+					-- So many of each, or a key that half of a site shares would crowd the others out.
+					SELECT t.id FROM bountygo.tasks t WHERE t.bands @> ARRAY[k.key] LIMIT 50) n
+				GROUP BY n.id) found
+			JOIN bountygo.tasks c ON c.id = found.id
+			CROSS JOIN LATERAL (SELECT coalesce(bountygo.hamming(c.simhash, mine.simhash), 64) AS distance,
+				coalesce(bountygo.title_similarity(c.title, mine.title), 0) AS likeness OFFSET 0) l
+			WHERE c.id <> mine.id AND c.status <> 'draft'
+				AND bountygo.is_alike(l.distance, found.shared, l.likeness,
+					coalesce(c.organizer_id = mine.organizer_id, false) OR (c.deadline IS NOT NULL AND mine.deadline IS NOT NULL),
+					coalesce(c.reward_amount <> mine.reward_amount OR c.reward_currency <> mine.reward_currency, false),
+					coalesce(c.source_host = mine.source_host, false))
+			OFFSET 0) near
+		WHERE NOT bountygo.cannot_be_same(mine.id, near.id)
 			-- Nor does anything speak against any other member: one that names no year must not bring two editions together.
-			AND NOT EXISTS (SELECT FROM bountygo.tasks m WHERE m.cluster_id = c.cluster_id AND bountygo.cannot_be_same(mine.id, m.id))
+			AND NOT EXISTS (SELECT FROM (SELECT t.id FROM bountygo.tasks t WHERE t.cluster_id = near.cluster_id LIMIT 50) m
+				WHERE bountygo.cannot_be_same(mine.id, m.id))
 			AND NOT EXISTS (SELECT FROM bountygo.cluster_splits s
-				WHERE s.low_task_id = mine.id AND (s.high_task_id = c.id
-						OR s.high_task_id IN (SELECT m.id FROM bountygo.tasks m WHERE m.cluster_id = c.cluster_id))
-					OR s.high_task_id = mine.id AND (s.low_task_id = c.id
-						OR s.low_task_id IN (SELECT m.id FROM bountygo.tasks m WHERE m.cluster_id = c.cluster_id)))
-		ORDER BY bountygo.hamming(c.simhash, mine.simhash), c.id
+				WHERE s.low_task_id = mine.id AND (s.high_task_id = near.id
+						OR s.high_task_id IN (SELECT m.id FROM bountygo.tasks m WHERE m.cluster_id = near.cluster_id))
+					OR s.high_task_id = mine.id AND (s.low_task_id = near.id
+						OR s.low_task_id IN (SELECT m.id FROM bountygo.tasks m WHERE m.cluster_id = near.cluster_id)))
+		ORDER BY near.distance, near.id LIMIT 20
 	LOOP
 		cluster := other.cluster_id;
 		IF cluster IS NOT NULL THEN
