@@ -299,12 +299,47 @@ for my $route (@routes)
 			exchange($route, "$argument->{name}: null", { %$request, body => { %{ $request->{body} // {} }, $argument->{name} => undef } }, expect => [ $about_a_task ? 422 : 200 ]);
 		}
 	}
+	# A slash at the end makes no difference.
+	if ($route->{method} eq 'GET' && $answer->{status} == 200)
+	{
+		my $slashed = $api->send('GET', target($route, $request) =~ s{(\?|$)}{/$1}r, $request->{as} ? (token => $request->{as}{token}) : ());
+
+		failed($route, "with a slash: $slashed->{status}") if $slashed->{status} != 200 || !similar($slashed, $answer);
+	}
 	# What is not there.
+	exchange($route, 'unknown', { %$request, path => { $1 => $1 eq 'url' ? 'https://nothing.example/' : 'nothing' } }, expect => [404])
+		if $route->{path} =~ /\{(url|provider)\}/;
 	if ($route->{path} =~ /\{(id|tag_id)\}/)
 	{
 		exchange($route, 'not there', { %$request, path => { $1 => 999999999 } }, expect => [404])
 			if $route->{function} ne 'revoke_session';	# by then it has revoked itself
 	}
+}
+
+# Methods that a path has not: 405, and Allow says which it has.
+my %methods;
+push @{ $methods{ $_->{path} } }, $_->{method} for @routes;
+for my $path (sort keys %methods)
+{
+	my ($route) = grep { $_->{path} eq $path } @routes;
+	my $target = target($route, { path => { provider => 'example' } });
+
+	for my $method (grep { my $one = $_; !grep { $_ eq $one } @{ $methods{$path} } } qw(GET POST PUT PATCH DELETE))
+	{
+		# A word and a parameter may share a path: /tasks/my-todos is no task.
+		next if grep { my $other = $_->{path} =~ s/\{\w+\}/[^\/]+/gr; $_->{method} eq $method && $_->{path} ne $path && $target =~ /^$other$/ } @routes;
+		my $answer = $api->send($method, $target, token => $alice->{token}, $method eq 'GET' ? () : (json => {}));
+
+		failed($route, "$method: $answer->{status}") if $answer->{status} != 405;
+		failed($route, "$method: Allow lacks $_") for grep { ($answer->{headers}{allow} // '') !~ /\b$_\b/ } @{ $methods{$path} };
+	}
+}
+
+sub similar
+{
+	my ($one, $two) = @_;
+
+	return $one->{json} && $two->{json} ? same($one->{json}, $two->{json}) : ($one->{body} // '') eq ($two->{body} // '');
 }
 
 # The same call in SQL, by the gateway's role.

@@ -46,6 +46,10 @@ $own{job} = $private_job->{id};
 $own{snapshot} = $private_job->{snapshot_id};
 $own{preview} = $api->make('POST', '/url-agent/extract-info', token => $token, headers => ['Prefer: wait=30'], json => { url => $own{preview_page_url} })->{id};
 $own{group} = $api->make('POST', '/url-agent/batch', token => $token, json => { urls => [ $own{batch_page_url} ] })->{group_id};
+# A page that both had read is public by Bob's task; a message, a report and a draft beside it are more ways to hers.
+my $page = $api->page_task($bob);
+$api->report($alice, $page->{id}, note => $secrets{report_note});
+$api->message($alice, $alices_public, 'What anyone may read');
 my $key = $api->api_key($alice, name => $secrets{key_name});
 $own{key} = $key->{id};
 @secrets{qw(key key_prefix)} = @$key{qw(key prefix)};
@@ -153,6 +157,11 @@ for my $route (@routes)
 				push @differing, "$method $hidden: " . plain($one) . ' / ' . plain($other)
 					if plain($one, $own{$which}) ne plain($other, $no_id);
 				push @visible, "$method $hidden: $one->{status}" if $one->{status} < 400;
+			}
+			# What is public must not lead to what is not.
+			if ($kind eq 'task' && $method eq 'GET')
+			{
+				look($who, $method, $path =~ s/\{id\}/$_/r) for $public, $alices_public, $page->{id};
 			}
 			next;
 		}
