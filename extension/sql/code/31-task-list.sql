@@ -130,7 +130,6 @@ DECLARE
 	more_keys text[];
 	plan jsonb;
 	hits integer;
-	ranked integer := 1000;
 BEGIN
 	IF impossible THEN
 		total := CASE WHEN count <> 'none' THEN 0 END;
@@ -142,8 +141,10 @@ BEGIN
 		SELECT count(*) INTO hits FROM (
 			SELECT t.search FROM bountygo.tasks t WHERE t.status IN ('active', 'paused') AND t.gone_at IS NULL
 			ORDER BY t.created_at DESC, t.id DESC LIMIT 500) t WHERE t.search @@ query;
-		filter := filter || CASE WHEN hits < 5 THEN by_words ELSE ' AND ts_match_vq(t.search, $1)' END;
-		ranked := CASE WHEN hits BETWEEN 5 AND 25 THEN 300 ELSE 1000 END;
+		-- The walk meets one in 500 / hits, the index finds hits / 500 of all: the walk is taken if it is the shorter, by far, as what
+		-- is long over lies on its way.
+		filter := filter || CASE WHEN (hits / 500.0) ^ 2 * (SELECT c.reltuples FROM pg_class c WHERE c.oid = 'bountygo.tasks'::regclass)
+			> 2 * CASE sort WHEN '-relevance' THEN 500 ELSE wanted END THEN ' AND ts_match_vq(t.search, $1)' ELSE by_words END;
 	END IF;
 	IF status IS DISTINCT FROM 'draft' AND (sort <> '-created_at' OR query IS NOT NULL OR num_nonnulls(category, tag_ids, organizer_id, sponsor_id,
 			reward_min, reward_max, currency, reward_type, closes_before, closes_after, language, source_host) > 1)
@@ -181,14 +182,16 @@ BEGIN
 				|| ' AND t.reward_amount IS NULL'
 				|| CASE WHEN after_id IS NOT NULL AND after_number IS NULL THEN ' AND t.id < $19' ELSE '' END
 				|| ' ORDER BY t.reward_amount DESC NULLS LAST, t.id DESC LIMIT $20' END]
-		WHEN '-views' THEN ARRAY['SELECT t.id, c.views AS key FROM ' || tasks || ' JOIN bountygo.task_counts c ON c.task_id = t.id WHERE '
+		WHEN '-views' THEN ARRAY['SELECT t.id, c.views AS key FROM ' || tasks || CASE WHEN filter = 'true'
+				THEN ' CROSS JOIN LATERAL (SELECT k.views, k.task_id FROM bountygo.task_counts k WHERE k.task_id = t.id OFFSET 0) c'
+				ELSE ' JOIN bountygo.task_counts c ON c.task_id = t.id' END || ' WHERE '
 			|| filter || not_over || CASE WHEN after_id IS NOT NULL THEN ' AND (c.views, c.task_id) < ($18::bigint, $19)' ELSE '' END
 			|| ' ORDER BY c.views DESC, c.task_id DESC LIMIT $20']
 		ELSE ARRAY['SELECT r.id, r.score AS key FROM (
 				SELECT m.id, round((CASE WHEN lower(m.title) = $21 THEN 10 ELSE 0 END
 					+ ts_rank_cd(''{0.05, 0.2, 0.5, 1}'', m.search, $1, 1))::numeric, 6) AS score
 				FROM (SELECT t.id, t.title, t.search FROM ' || tasks || ' WHERE ' || filter || not_over || '
-					ORDER BY t.created_at DESC, t.id DESC LIMIT ' || ranked || ') m) r'
+					ORDER BY t.created_at DESC, t.id DESC LIMIT 500) m) r'
 			|| CASE WHEN after_id IS NOT NULL THEN ' WHERE (r.score, r.id) < ($18, $19)' ELSE '' END
 			|| ' ORDER BY r.score DESC, r.id DESC LIMIT $20'] END;
 	FOREACH statement IN ARRAY statements LOOP
@@ -430,4 +433,4 @@ $$;
 COMMENT ON FUNCTION bountygo.list_tasks(text, bountygo.state_filter, bountygo.task_status, text, text, text[], bigint, bigint, numeric,
 	numeric, text, bountygo.reward_distribution, timestamptz, timestamptz, text, boolean, text, text, bountygo.task_sort,
 	bountygo.count_mode, text, integer) IS
-'Tasks, as {"items": [...], "next": cursor or null}, with "total" if they are counted. q (up to 200 characters): all words in title, organizer, tags, summary, description or eligibility, English endings left aside, Chinese without spaces; "a phrase", or, -word; words that no task has are replaced by the nearest if nothing is found, and "corrected": {from, to} says so. state open (default) hides what is surely over or gone, unless status asks for completed or cancelled ones. category, or kind, in English or Chinese (征文, 黑客松); tag: all of them, by name, synonym or id; reward_min, reward_max: of the amount as stated, whatever its currency unless currency is given; closes_before, closes_after: the whole window of the deadline lies there; url: the task of that page. Drafts only with status => ''draft'', your own. sort -relevance needs q and ranks at most the newest 1000 that match (300 of a word that many but not most tasks have). Signed in, each has my_todo. limit 1 to 100, default 20. UB422 for wrong values and foreign cursors.';
+'Tasks, as {"items": [...], "next": cursor or null}, with "total" if they are counted. q (up to 200 characters): all words in title, organizer, tags, summary, description or eligibility, English endings left aside, Chinese without spaces; "a phrase", or, -word; words that no task has are replaced by the nearest if nothing is found, and "corrected": {from, to} says so. state open (default) hides what is surely over or gone, unless status asks for completed or cancelled ones. category, or kind, in English or Chinese (征文, 黑客松); tag: all of them, by name, synonym or id; reward_min, reward_max: of the amount as stated, whatever its currency unless currency is given; closes_before, closes_after: the whole window of the deadline lies there; url: the task of that page. Drafts only with status => ''draft'', your own. sort -relevance needs q and ranks at most the newest 500 that match. Signed in, each has my_todo. limit 1 to 100, default 20. UB422 for wrong values and foreign cursors.';
