@@ -34,7 +34,6 @@ typedef enum statement_id
 	LOCK_HOSTS,
 	FINISH,
 	FAIL,
-	FAIL_KEYS,
 	STORE_KEYS,
 	DEFER,
 	EVERY_MINUTE,
@@ -96,21 +95,13 @@ static statement statements[STATEMENTS] = {
                 6,
                 {INT8OID, INT4OID, INT8OID, JSONBOID, TEXTOID, TEXTOID},
                 NULL},
-    [FAIL] =
-        {"SELECT bountygo.queue_fail($1, $2, $3::bountygo.outcome, $4, $5, $6, $7, $8, $9, $10, "
-         "$11, $12)",
-         12,
-         {INT8OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, BOOLOID, INT4OID, INT4OID, INT4OID,
-          INT4OID, INT4OID},
-         NULL},
-    /* The same arguments, without the status: which of the two it is depends on the job. */
-    [FAIL_KEYS] = {"SELECT bountygo.queue_fail_keys($1, $2, $3::bountygo.outcome, $4, $5, $6, $7, "
-                   "$8, $9, $10, "
-                   "$11)",
-                   11,
-                   {INT8OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, BOOLOID, INT4OID, INT4OID,
-                    INT4OID, INT4OID},
-                   NULL},
+    [FAIL] = {"SELECT bountygo.queue_fail_any($1, $2, $3::bountygo.outcome, $4, $5, $6, $7, $8, "
+              "$9, $10, "
+              "$11, $12)",
+              12,
+              {INT8OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, BOOLOID, INT4OID, INT4OID,
+               INT4OID, INT4OID, INT4OID},
+              NULL},
     [STORE_KEYS] = {"SELECT bountygo.queue_store_keys($1, $2, $3, $4, $5)",
                     5,
                     {INT8OID, INT4OID, TEXTOID, INT4OID, INT4OID},
@@ -553,7 +544,7 @@ static char *fail(const bg_job *job, const char *outcome, const char *code, cons
 	values[9] = Int32GetDatum(bg_backoff_max_s);
 	values[10] = Int32GetDatum(bg_max_crashes);
 	values[11] = Int32GetDatum(job->fetch != NULL ? bg_fetch_get_result(job->fetch)->status : 0);
-	return run_scalar(job->is_keys ? FAIL_KEYS : FAIL, values, nulls);
+	return run_scalar(FAIL, values, nulls);
 }
 
 char *bg_queue_fail(const bg_job *job, const char *code)
@@ -579,17 +570,14 @@ char *bg_queue_store_keys(const bg_job *job)
 	const bg_fetch_result *page = bg_fetch_get_result(job->fetch);
 	const char *body = page->body;
 	char nulls[] = "     ";
-	Datum values[5];
+	Datum values[] = {Int64GetDatum(job->id), Int32GetDatum(job->token), 0,
+	                  Int32GetDatum(bg_backoff_base_s), Int32GetDatum(bg_backoff_max_s)};
 
 	/* Bytes that are no text are no keys, which NULL says. */
 	if (memchr(body, 0, page->body_len) != NULL ||
 	    !pg_verify_mbstr(PG_UTF8, body, (int) page->body_len, true))
 		body = NULL;
-	values[0] = Int64GetDatum(job->id);
-	values[1] = Int32GetDatum(job->token);
 	values[2] = text_or_null(body != NULL ? pnstrdup(body, page->body_len) : NULL, &nulls[2]);
-	values[3] = Int32GetDatum(bg_backoff_base_s);
-	values[4] = Int32GetDatum(bg_backoff_max_s);
 	return run_scalar(STORE_KEYS, values, nulls);
 }
 

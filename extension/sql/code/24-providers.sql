@@ -127,8 +127,8 @@ $$;
 COMMENT ON FUNCTION bountygo.schedule_keys() IS
 'Makes a job for each provider whose keys are wanted, older than a day, or not there, unless it was asked a short while ago; returns how many. For workers and administrators.';
 
-CREATE FUNCTION bountygo.queue_fail_keys(job bigint, token integer, outcome bountygo.outcome, code text, reason text, transient boolean,
-	crashed boolean, retry_after integer, base_s integer, max_s integer, max_crashes integer) RETURNS text
+CREATE FUNCTION bountygo.queue_fail_any(job bigint, token integer, outcome bountygo.outcome, code text, reason text, transient boolean,
+	crashed boolean, retry_after integer, base_s integer, max_s integer, max_crashes integer, http_status integer) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -136,18 +136,20 @@ DECLARE
 	provider text;
 	became text;
 BEGIN
-	SELECT j.dedupe_key INTO provider FROM bountygo.jobs j WHERE j.id = queue_fail_keys.job;
-	PERFORM FROM bountygo.oidc_providers p WHERE p.name = provider FOR UPDATE;
-	became := bountygo.queue_fail(job, token, outcome, code, reason, transient, crashed, retry_after, base_s, max_s, max_crashes);
-	IF became <> 'lost' THEN
+	SELECT j.dedupe_key INTO provider FROM bountygo.jobs j WHERE j.id = queue_fail_any.job AND j.kind = 'jwks';
+	IF FOUND THEN
+		PERFORM FROM bountygo.oidc_providers p WHERE p.name = provider FOR UPDATE;
+	END IF;
+	became := bountygo.queue_fail(job, token, outcome, code, reason, transient, crashed, retry_after, base_s, max_s, max_crashes, http_status);
+	IF provider IS NOT NULL AND became <> 'lost' THEN
 		UPDATE bountygo.oidc_providers p SET keys_error = reason, keys_failures = p.keys_failures + (became = 'dead')::integer
 		WHERE p.name = provider;
 	END IF;
 	RETURN became;
 END
 $$;
-COMMENT ON FUNCTION bountygo.queue_fail_keys(bigint, integer, bountygo.outcome, text, text, boolean, boolean, integer, integer, integer, integer) IS
-'queue_fail() for a job of kind jwks: the provider''s row says why, too. For workers.';
+COMMENT ON FUNCTION bountygo.queue_fail_any(bigint, integer, bountygo.outcome, text, text, boolean, boolean, integer, integer, integer, integer, integer) IS
+'queue_fail(); if the job is of kind jwks the provider''s row says why, too. For workers.';
 
 CREATE FUNCTION bountygo.keys_in(document jsonb) RETURNS SETOF jsonb
 LANGUAGE sql IMMUTABLE
@@ -192,8 +194,8 @@ BEGIN
 	END;
 	keys := ARRAY(SELECT bountygo.keys_in(document));
 	IF cardinality(keys) = 0 THEN
-		RETURN bountygo.queue_fail_keys(job, token, 'bad_response', 'bad_response', 'The answer holds no keys (RFC 7517).', true, false, -1,
-			base_s, max_s, 1);
+		RETURN bountygo.queue_fail_any(job, token, 'bad_response', 'bad_response', 'The answer holds no keys (RFC 7517).', true, false, -1,
+			base_s, max_s, 1, NULL);
 	END IF;
 	DELETE FROM bountygo.oidc_keys k WHERE k.provider = source AND k.kid NOT IN (SELECT n.jwk ->> 'kid' FROM unnest(keys) AS n (jwk));
 	INSERT INTO bountygo.oidc_keys AS k (provider, kid, jwk)
