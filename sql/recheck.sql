@@ -97,6 +97,15 @@ SELECT bountygo.task_checked(:task, '2000-01-01Z');
 SELECT gone_at IS NULL, not_found_at IS NULL, checked_at > '2001-01-01' FROM bountygo.tasks WHERE id = :task;
 SELECT string_agg(kind, ' ' ORDER BY id) FROM bountygo.events WHERE task_id = :task;
 
+-- What a person says about the deadline brings the next look forward, and the end of a task ends the looking.
+BEGIN;
+UPDATE bountygo.tasks SET next_check_at = now() + interval '7 days' WHERE id = :task;
+SELECT bountygo.apply_user_fields(:task, jsonb_build_object('deadline', jsonb_build_object('date', NULL, 'text', NULL, 'zone', NULL, 'precision', 'second',
+	'earliest', bountygo.rfc3339(now() + interval '2 days'), 'latest', bountygo.rfc3339(now() + interval '2 days'))), NULL) AS changed;
+SELECT next_check_at BETWEEN now() + interval '5 hours' AND now() + interval '7 hours' FROM bountygo.tasks WHERE id = :task;
+UPDATE bountygo.tasks SET status = 'completed' WHERE id = :task RETURNING next_check_at IS NULL;
+ROLLBACK;
+
 -- Asking.
 SELECT r ->> 'kind', r ->> 'state', (r ->> 'task_id')::bigint = :task, r ->> 'url' FROM bountygo.recheck_task(:task) r;
 SELECT (bountygo.recheck_task(:task) ->> 'id') = max(id)::text FROM bountygo.jobs WHERE recheck_of = :task;
@@ -164,7 +173,8 @@ INSERT INTO bountygo.users (nickname) VALUES ('Again') RETURNING id AS again \gs
 INSERT INTO bountygo.sessions (user_id, method, expires_at) SELECT :again, 'wallet', now() - d FROM unnest(ARRAY['31 days', '29 days']::interval[]) d;
 UPDATE bountygo.jobs SET finished_at = now() - interval '91 days' WHERE id IN (SELECT r.job_id FROM bountygo.job_results r JOIN bountygo.snapshots s ON s.id = r.snapshot_id
 	WHERE s.url IN ('https://again.example/private', 'https://again.example/previewed'));
-SELECT t -> 'jobs' AS jobs, t -> 'accounts' AS accounts FROM bountygo.tidy() t;
+SELECT (t -> 'jobs')::integer >= 2 AS jobs, (t -> 'accounts')::integer >= 3 AS accounts FROM bountygo.tidy() t;
+SELECT bountygo.tidy() - '{jobs,accounts,views,search}'::text[] AS nothing_else;
 SELECT string_agg(left(nonce, 1), ' ' ORDER BY nonce) AS nonces_left FROM bountygo.wallet_nonces WHERE address = '0x';
 SELECT count(*) AS sessions_left FROM bountygo.sessions WHERE user_id = :again;
 SELECT count(*) AS orphans FROM bountygo.snapshots WHERE url IN ('https://again.example/private', 'https://again.example/previewed');

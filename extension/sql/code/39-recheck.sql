@@ -205,6 +205,20 @@ $$;
 COMMENT ON FUNCTION bountygo.recheck_ended(bigint, bigint, jsonb) IS
 'A recheck has read a page: the task follows it. result NULL: the page has not changed since that snapshot. For workers.';
 
+CREATE FUNCTION bountygo.reschedule_task() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	next constant timestamptz := bountygo.next_check(NEW.status, NEW.deadline_earliest, NEW.deadline, NEW.updated_at, NEW.not_found_at, NEW.gone_at);
+BEGIN
+	-- Sooner if the deadline is nearer now, and not at all when the task has ended.
+	NEW.next_check_at := CASE WHEN next IS NOT NULL THEN least(NEW.next_check_at, next) END;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION bountygo.reschedule_task() IS 'Trigger on tasks from pages whose deadline or status changes: when their page is to be looked at next.';
+
 -- Asking for it -------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION bountygo.recheck_task(id bigint) RETURNS jsonb

@@ -43,7 +43,7 @@ DECLARE
 			'task_numbers', 'check_days', 'sponsor_dashboard', 'task_analytics']
 		-- rechecks, clusters, cards
 		|| ARRAY['recheck_task', 'similar_tasks', 'nearest_tasks', 'split_task', 'split_from_cluster', 'simhash', 'hamming', 'similar_keys',
-			'title_similarity', 'titles_conflict', 'task_keys', 'card', 'known_page', 'agent_metrics']
+			'title_similarity', 'titles_conflict', 'task_keys', 'next_check', 'card', 'known_page', 'agent_metrics']
 		-- REST and its documentation
 		|| ARRAY['request_header', 'answer_fields', 'llms_text', 'schemas', 'schema_of', 'schema_members', 'enum_schema_name', 'type_schema',
 			'argument_default', 'argument_rules', 'route_arguments', 'route_texts', 'openapi_components', 'openapi_operations', 'error_catalogue'];

@@ -33,3 +33,7 @@ DROP TRIGGER IF EXISTS tasks_fingerprint ON bountygo.tasks;
 CREATE TRIGGER tasks_fingerprint BEFORE INSERT OR UPDATE OF title, description, organizer_id, deadline, deadline_date, reward_amount,
 		reward_currency ON bountygo.tasks FOR EACH ROW
 	WHEN (NEW.snapshot_id IS NULL AND NEW.description IS NOT NULL) EXECUTE FUNCTION bountygo.fingerprint_task();
+DROP TRIGGER IF EXISTS tasks_reschedule ON bountygo.tasks;
+CREATE TRIGGER tasks_reschedule BEFORE UPDATE ON bountygo.tasks FOR EACH ROW
+	WHEN (NEW.source_url IS NOT NULL AND (NEW.status::text <> OLD.status::text OR NEW.deadline IS DISTINCT FROM OLD.deadline
+		OR NEW.deadline_earliest IS DISTINCT FROM OLD.deadline_earliest)) EXECUTE FUNCTION bountygo.reschedule_task();
