@@ -215,7 +215,12 @@ BEGIN
 	IF key IS NOT NULL THEN
 		PERFORM bountygo.hold_names('organizer', true);
 	END IF;
-	SELECT o.* INTO old FROM bountygo.organizers o WHERE o.id = rename_organizer.id FOR UPDATE;
+	-- Only another key has to wait for whoever uses the organizer at this moment.
+	IF EXISTS (SELECT FROM bountygo.organizers o WHERE o.id = rename_organizer.id AND o.name_key <> key) THEN
+		SELECT o.* INTO old FROM bountygo.organizers o WHERE o.id = rename_organizer.id FOR UPDATE;
+	ELSE
+		SELECT o.* INTO old FROM bountygo.organizers o WHERE o.id = rename_organizer.id FOR NO KEY UPDATE;
+	END IF;
 	IF NOT FOUND THEN
 		PERFORM bountygo.present_organizer(rename_organizer.id);
 		RAISE EXCEPTION 'the organizer was merged into another'

@@ -385,7 +385,12 @@ BEGIN
 	IF key IS NOT NULL OR names IS NOT NULL THEN
 		PERFORM bountygo.hold_names('tag', true);
 	END IF;
-	SELECT g.* INTO old FROM bountygo.tags g WHERE g.id = change_tag.id FOR UPDATE;
+	-- Only another key has to wait for whoever uses the tag at this moment.
+	IF EXISTS (SELECT FROM bountygo.tags g WHERE g.id = change_tag.id AND g.name_key <> key) THEN
+		SELECT g.* INTO old FROM bountygo.tags g WHERE g.id = change_tag.id FOR UPDATE;
+	ELSE
+		SELECT g.* INTO old FROM bountygo.tags g WHERE g.id = change_tag.id FOR NO KEY UPDATE;
+	END IF;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'the tag was merged into another'
 			USING ERRCODE = 'UB409', HINT = format('It is tag %s now.', bountygo.present_tag(change_tag.id));
