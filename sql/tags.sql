@@ -180,6 +180,17 @@ SELECT pg_temp.try(format('INSERT INTO bountygo.task_tags (task_id, tag_id) VALU
 -- A name has one bearer.
 SELECT pg_temp.try('INSERT INTO bountygo.tags (name, name_key) VALUES (''plafi'', ''plafi'')'), pg_temp.try(format('INSERT INTO bountygo.tag_synonyms (name_key, tag_id, name) VALUES (''plasma arts'', %s, ''Plasma Arts'')', :plasma));
 
+-- Common tags come only if somebody asks, once, and beside what is there.
+BEGIN;
+SET LOCAL ROLE bountygo_api;
+SELECT pg_temp.try('SELECT bountygo.add_common_tags()');
+SELECT bountygo.authenticate(:'token_moderator') = :moderator;
+SELECT bountygo.create_tag('播客') -> 'is_active';
+SELECT bountygo.add_common_tags() > 0, bountygo.add_common_tags();
+SELECT (bountygo.find_tags('{表情包}'))[1] = (bountygo.find_tags('{MEMES}'))[1], bountygo.find_tags('{podcast}');
+SELECT pg_temp.names(bountygo.search_tags('表情')), pg_temp.names(bountygo.search_tags('non fungibel tokens')) ~ 'NFT';
+ROLLBACK;
+
 \if :had_key
 ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
 \else

@@ -40,7 +40,8 @@ DECLARE
 			'get_tag', 'read_synonyms', 'put_synonyms', 'new_tag', 'create_tag', 'create_tags', 'change_tag', 'update_tag',
 			'move_tag_tasks', 'move_tag_interests', 'drop_tag', 'delete_tag', 'interest_object', 'list_tag_interests', 'set_tag_interest',
 			'remove_tag_interest', 'count_analytics', 'system_analytics', 'popular_tags', 'recent_activity', 'task_ref', 'my_analytics',
-			'task_numbers', 'check_days', 'sponsor_dashboard', 'task_analytics']
+			'task_numbers', 'check_days', 'sponsor_dashboard', 'task_analytics',
+			'add_common_tags']
 		-- rechecks, clusters, cards
 		|| ARRAY['recheck_task', 'similar_tasks', 'nearest_tasks', 'split_task', 'split_from_cluster', 'simhash', 'hamming', 'similar_keys',
 			'title_similarity', 'titles_conflict', 'task_keys', 'next_check', 'card', 'known_page', 'agent_metrics']
