@@ -19,7 +19,7 @@ DECLARE
 	pieces text[] := ARRAY['"', '-', ' ', 'or', 'a', '黑客', '&', '|', '!', '(', ')', ':', '*', '<->', '''', '\', 'c++', '#', '$', '@', '.', '%', E'\t', 'É', '赛', '1'];
 	q text;
 BEGIN
-	FOR i IN 1..3000 LOOP
+	FOR i IN 1..500 LOOP
 		SELECT string_agg(pieces[1 + (abs(hashint4(i * 31 + j)) % cardinality(pieces))], '' ORDER BY j) INTO q FROM generate_series(1, 1 + i % 12) j;
 		PERFORM bountygo.search_query(q), bountygo.corrected_query(q);
 	END LOOP;

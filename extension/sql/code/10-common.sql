@@ -34,10 +34,7 @@ COMMENT ON FUNCTION bountygo.name_key(text) IS
 'The key under which names of organizers and tags are the same: NFKC, lower case, punctuation and white space as one space ("+" and "#" stay: C++, C#).';
 
 CREATE FUNCTION bountygo.rfc3339(instant timestamptz) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.to_char(pg_catalog.timezone('UTC', instant),
-	CASE WHEN pg_catalog.date_trunc('second', instant) OPERATOR(pg_catalog.=) instant
-		THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END);
+AS 'MODULE_PATHNAME', 'bountygo_rfc3339' LANGUAGE c STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION bountygo.rfc3339(timestamptz) IS
 'An instant as RFC 3339 text in UTC, with microseconds only if it has a fraction; the same whatever the session''s time zone.';
 
