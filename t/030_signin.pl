@@ -158,7 +158,10 @@ for my $case ([ 'a domain', sub { s/\Abounty\.example:8443/evil.example/r } ], [
 	is_refused(sign_in($fresh->{message}, '0x' . '00' x 65), 'a signature of nothing');
 	is_refused(sign_in($fresh->{message}, $signature =~ s/\A0x(..)/'0x' . sprintf('%02x', hex($1) ^ 1)/er), 'a signature with a bit changed');
 	is(answer(undef, sign_in($fresh->{message}, $signature))->{user}{id}, $me->{id}, 'a refusal uses nothing up: the right signature still does');
+	$node->sql("INSERT INTO bountygo.wallet_nonces (nonce, address, chain_id, message, expires_at)
+		SELECT 'expired' || lpad(n::text, 13, '0'), '0x', 1, 'm', now() - interval '1 minute' FROM generate_series(1, 12) n");
 	my @open = map { nonce($bob->{address}) } 1 .. 3;
+	is($node->sql("SELECT count(*) FROM bountygo.wallet_nonces WHERE expires_at < now()"), '0', 'those that nobody used do not pile up');
 	is($node->sql("SELECT count(*) FROM bountygo.wallet_nonces WHERE address = '$bob->{address}'"), '3', 'many nonces of an address are open at once');
 	is(answer(undef, sign_in($_->{message}, sign($bob, $_->{message})))->{token_type}, 'Bearer', 'each of them is good') for @open[ 2, 0, 1 ];
 }

@@ -252,6 +252,9 @@ BEGIN
 		problems := problems || bountygo.problem('/chain_id', format('This must be one of %s.', array_to_string(chains, ', ')));
 	END IF;
 	PERFORM bountygo.raise_invalid(problems);
+	-- Anyone may ask for any number of these: each that comes takes some with it that have expired.
+	DELETE FROM bountygo.wallet_nonces n WHERE n.nonce = ANY (ARRAY(SELECT o.nonce FROM bountygo.wallet_nonces o
+		WHERE o.expires_at < issued ORDER BY o.expires_at LIMIT 5 FOR UPDATE SKIP LOCKED));
 	-- 24 of 36 letters: 124 bits.
 	nonce := bountygo.random_name(24);
 	message := bountygo.siwe_message(site.domain, checked, 'Sign in to BountyGo.', site.uri, wanted_chain, nonce, issued, expires);
