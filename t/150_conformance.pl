@@ -204,6 +204,13 @@ sub beyond
 	push @values, $schema->{maximum} + 1 if defined $schema->{maximum};
 	push @values, 'x' x ($schema->{maxLength} + 1) if defined $schema->{maxLength} && $schema->{maxLength} < 300_000;
 	push @values, [ map { "x$_" } 1 .. $schema->{maxItems} + 1 ] if defined $schema->{maxItems};
+	push @values, 'x' x ($schema->{minLength} - 1) if defined $schema->{minLength};
+	push @values, [] if defined $schema->{minItems};
+	push @values, $schema->{exclusiveMaximum} if defined $schema->{exclusiveMaximum};
+	push @values, 'no such thing!' if defined $schema->{pattern} || defined $schema->{enum};
+	push @values, [ 'x' x ($schema->{items}{maxLength} + 1) ] if defined $schema->{items}{maxLength};
+	push @values, [''] if defined $schema->{items}{minLength};
+	push @values, ['no such thing!'] if defined $schema->{items}{pattern} || defined $schema->{items}{format};
 	return @values;
 }
 
@@ -249,8 +256,8 @@ for my $route (@routes)
 		{
 			next if ref $value && $place ne 'body';
 			my $shown = substr(ref $value ? 'a long list' : $value, 0, 20);
-			# An id that can't be is as much not there as one that could.
-			my $expect = ($place eq 'path' || $name =~ /(^|_)id$/) && $value =~ /^-?\d+$/ ? [404, 422] : [422];
+			# A name or an id that can't be is as much not there as one that could.
+			my $expect = $place eq 'path' || $name =~ /(^|_)id$/ && $value =~ /^-?\d+$/ ? [404, 422] : [422];
 
 			exchange($route, "$name: $shown", { %$request, $place => { %{ $request->{$place} // {} }, $name => $value } }, expect => $expect);
 		}

@@ -93,7 +93,7 @@ my @routes = @{ $json->decode($api->sql("SELECT jsonb_agg(to_jsonb(r) ORDER BY r
 my %arguments;
 push @{ $arguments{ $_->{route} } }, $_
 	for @{ $json->decode($api->sql("SELECT jsonb_agg(to_jsonb(a) ORDER BY a.route, a.n) FROM bountygo.route_arguments() a")) };
-my ($looks, $leaks, @differing, @visible) = (0, 0);
+my ($looks, $leaks, @differing, @visible, @miscounted) = (0, 0);
 
 sub escape { my ($text) = @_; utf8::encode($text); $text =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ge; return $text }
 
@@ -199,7 +199,17 @@ for my $route (@routes)
 			my $mine = $api->send('GET', "$target?limit=1", token => $token);
 
 			look($who, $method, "$target?limit=100&cursor=" . escape($mine->{json}{next})) if $mine->{json}{next};
-			my $counted = look($who, $method, $target, headers => ['Prefer: count=exact']);
+			# A total counts what the caller may see, and no more.
+			for my $filter ('', ((grep { $_->{name} eq 'sponsor_id' } @list) ? ("&sponsor_id=$alice->{id}&state=any&status=draft", '&state=any') : ()))
+			{
+				for my $count ((grep { $_->{name} eq 'sponsor_id' } @list) ? qw(exact estimated) : 'exact')
+				{
+					my $counted = look($who, $method, "$target?limit=100$filter", headers => ["Prefer: count=$count"])->{json};
+
+					push @miscounted, "$target?limit=100$filter $count: $counted->{total} of " . scalar @{ $counted->{items} }
+						if defined $counted->{total} && $counted->{total} != @{ $counted->{items} };
+				}
+			}
 		}
 		look($who, $method, "$target?fields=email,sponsor,items,user,reporter,note,author") if $path =~ m{^/api/v1/.};
 	}
@@ -229,6 +239,7 @@ my $in_sql = $api->sql("BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.auth
 unlike($in_sql, qr/zq\d/, 'SQL users see no more');
 
 is_deeply(\@visible, [], 'no private object answered with success');
+is_deeply(\@miscounted, [], 'totals are of what one may see');
 is_deeply(\@differing, [], 'what is private answers as what does not exist');
 is($leaks, 0, "no secret in $looks answers");
 is(state_of_alice(), $before, 'and nothing of hers has changed');

@@ -27,7 +27,7 @@ AS $$
 	(NULL, 'category', '{}', 'What kind of work it asks for.', true),
 	(NULL, 'reward_amount', '{"minimum": 0, "exclusiveMaximum": 1000000000000000000}', 'What is paid, or the most of a range; at most 18 decimal places.', true),
 	(NULL, 'reward_min', '{"minimum": 0, "exclusiveMaximum": 1000000000000000000}', 'The least of a range; goes with reward_amount.', true),
-	(NULL, 'reward_currency', '{"minLength": 1, "maxLength": 16}', 'Currency or token, such as USD or USDC.', true),
+	(NULL, 'reward_currency', '{"maxLength": 16}', 'Currency or token, such as USD or USDC.', true),
 	(NULL, 'reward_distribution', '{}', 'How it is shared out.', true),
 	(NULL, 'deadline', '{}', 'The last moment to hand in.', true),
 	(NULL, 'deadline_date', '{}', 'A day in whatever zone, instead of deadline.', true),
