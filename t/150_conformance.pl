@@ -214,6 +214,22 @@ sub beyond
 	return @values;
 }
 
+# What people send who mean no good, or whose programs are broken.
+sub hostile_json
+{
+	return ('"\\u0001"', '"a\\u0000b"', '"\\ud800"', '"\\u202eabc"', q{"'; DROP TABLE bountygo.tasks; --"}, '"%s%n{id}"', '"\\ud83d\\ude00"', '"' . 'x' x 60000 . '"', '" "',
+		'-0', '1e400', '-1e400', '1e-400', '9223372036854775808', '-9223372036854775808', '2147483648', '0.1', '1' . '0' x 400, 'NaN',
+		'"infinity"', '"-infinity"', '"NaN"', '"294277-01-01T00:00:00Z"', '"0000-00-00T00:00:00Z"', '"2031-02-30"', '"P1000000000Y"', '"P-3D"',
+		'[]', '[null]', '[[]]', '[[1], [2]]', '["a", 5]', '[{}]', '{}', '{"name": null}', '{"date": "x", "amount": {}}', '{"a": {"b": {"c": []}}}', '[' x 30 . ']' x 30,
+		'[' . join(',', ('"x"') x 2000) . ']', 'true', '"true"', 'null');
+}
+
+sub hostile_words
+{
+	return ('', ' ', "\x01", "\x{202e}abc", "\x{1f600}", q{'; DROP TABLE bountygo.tasks; --}, '%', '%s%n', '\\', '"', '"a b', '(((', 'a & | !', '-', '- -', '*', 'x' x 5000,
+		'-0', '1e400', '9223372036854775808', '-9223372036854775808', '0x10', 'NaN', 'infinity', '-infinity', '294277-01-01T00:00:00Z', '0000-01-01', '{}', '{1,2}', '[]', 'null', 'true');
+}
+
 for my $route (@routes)
 {
 	my $request = eval { good_request($route) };
@@ -260,6 +276,26 @@ for my $route (@routes)
 			my $expect = $place eq 'path' || $name =~ /(^|_)id$/ && $value =~ /^-?\d+$/ ? [404, 422] : [422];
 
 			exchange($route, "$name: $shown", { %$request, $place => { %{ $request->{$place} // {} }, $name => $value } }, expect => $expect);
+		}
+	}
+	# Whatever it is, it is never a fault of the service; nothing of it stays.
+	for my $argument (grep { $_->{place} ne 'path' } @arguments)
+	{
+		my ($name, $place) = @$argument{qw(name place)};
+
+		for my $raw ($place eq 'body' ? hostile_json() : ())
+		{
+			my %rest = %{ $request->{body} // {} };
+
+			delete $rest{$name};
+			my $members = $json->encode(\%rest) =~ s/\A\{|\}\z//gr;
+			exchange($route, "$name: " . substr($raw, 0, 30), $request, raw => "{\"$name\": $raw" . ($members eq '' ? '' : ", $members") . '}',
+				headers => ['Prefer: tx=rollback'], expect => [ @success, 204, 400, 401, 404, 409, 413, 422 ]);
+		}
+		for my $word ($place eq 'query' ? hostile_words() : ())
+		{
+			exchange($route, "$name: " . substr($word, 0, 30), { %$request, query => { %{ $request->{query} }, $name => $word } },
+				expect => [ @success, 400, 404, 414, 422 ]);
 		}
 	}
 	# Null, where it must not be.

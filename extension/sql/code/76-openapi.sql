@@ -130,7 +130,7 @@ AS $$
 			"accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
 				"description": "An access token, as signing in gives it. It ends after some minutes: POST /api/v1/auth/refresh gives the next one."},
 			"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "bgo_<prefix>_<secret>",
-				"description": "An API key of POST /api/v1/auth/keys, for programs. The scopes beside an operation are what the key must hold; area:write includes area:read. Operations without apiKey are for people only."}}',
+				"description": "An API key of POST /api/v1/auth/keys, for programs. The scopes beside an operation are what the key must hold; area:write includes area:read. Where nobody need sign in, a key without the scope counts as nobody. Operations without apiKey are for people only."}}',
 		'parameters', jsonb '{
 			"IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 				"description": "Makes the request safe to repeat for 24 hours: the same key and request give the first answer again. Another request under the same key is 422, one that is still at work 409."},

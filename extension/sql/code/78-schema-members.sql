@@ -230,7 +230,7 @@ AS $$
 	('JobItem', 'task_id', 'id?', 'The task that came of it.'),
 	('JobItem', 'snapshot_id', 'id?', 'The page as it was read.'),
 	('Job', 'result', 'Extraction?', 'What was found; null until it is done.'),
-	('JobGroup', 'id', 'id', 'The group''s number.'),
+	('JobGroup', 'id', 'integer', 'The number that was asked for.'),
 	('JobGroup', 'jobs', 'count', 'Jobs in it.'),
 	('JobGroup', 'ended', 'count', 'Of these, ended.'),
 	('JobGroup', 'done', 'count', 'Of these, done well.'),
