@@ -84,7 +84,7 @@ static void take_form(const uint32_t *codes, int n, int skip, int skip_too, bg_s
 
 bool bg_search_forms(const char *word, size_t len, int gaps, bg_search_take take, void *context)
 {
-	uint32_t codes[BG_SEARCH_MAX_WORD];
+	uint32_t codes[BG_SEARCH_MAX_WORD] = {0};
 	int n = decode(word, len, codes);
 
 	if (n < 0)
