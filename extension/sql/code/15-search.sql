@@ -134,17 +134,26 @@ CREATE FUNCTION bountygo.index_task_tags() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	ids bigint[];
 BEGIN
 	IF TG_OP <> 'INSERT' THEN
-		PERFORM bountygo.index_tasks(ARRAY(SELECT DISTINCT r.task_id FROM old_rows r));
+		ids := ARRAY(SELECT DISTINCT r.task_id FROM old_rows r);
 	END IF;
 	IF TG_OP <> 'DELETE' THEN
-		PERFORM bountygo.index_tasks(ARRAY(SELECT DISTINCT r.task_id FROM new_rows r));
+		ids := ids || ARRAY(SELECT DISTINCT r.task_id FROM new_rows r);
+	END IF;
+	IF cardinality(ids) <= 1000 THEN
+		PERFORM bountygo.index_tasks(ids);
+	ELSE
+		-- A tag that very many tasks have becomes another one: nobody waits for all of them.
+		INSERT INTO bountygo.search_stale (task_id) SELECT DISTINCT i.id FROM unnest(ids) AS i (id);
+		PERFORM bountygo.refresh_search(200);
 	END IF;
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION bountygo.index_task_tags() IS 'Trigger on task_tags: the tasks concerned are indexed again.';
+COMMENT ON FUNCTION bountygo.index_task_tags() IS 'Trigger on task_tags: the tasks concerned are indexed again; of more than 1000 at once the newest 200, the others when tidy() comes by.';
 
 CREATE FUNCTION bountygo.index_renamed() RETURNS trigger
 LANGUAGE plpgsql
@@ -183,7 +192,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.refresh_search(integer) IS
-'Indexes up to so many tasks whose organizer or tag was given another name; returns how many. tidy() calls it.';
+'Indexes up to so many tasks whose organizer or tag was given another name or merged; returns how many. tidy() calls it.';
 
 -- Questions -----------------------------------------------------------------------------------------------------------
 

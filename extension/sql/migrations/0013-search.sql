@@ -34,4 +34,4 @@ CREATE TABLE bountygo.search_stale (
 	task_id bigint NOT NULL
 );
 CREATE INDEX search_stale_task_idx ON bountygo.search_stale (task_id);
-COMMENT ON TABLE bountygo.search_stale IS 'Tasks whose organizer or tag got another name and that are to be indexed again (bountygo.refresh_search). No foreign key: a task that is gone needs nothing.';
+COMMENT ON TABLE bountygo.search_stale IS 'Tasks whose organizer or tag got another name, or whose tags were changed by the thousand, and that are to be indexed again (bountygo.refresh_search). No foreign key: a task that is gone needs nothing.';
