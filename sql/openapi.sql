@@ -47,8 +47,10 @@ SELECT s.key, p.key FROM jsonb_each(bountygo.schemas()) s, jsonb_each(s.value ->
 SELECT bountygo.schemas() #> '{TaskStatus,enum}' = to_jsonb(enum_range(NULL::bountygo.task_status));
 SELECT member, count(*) FROM bountygo.schema_members() GROUP BY schema, member HAVING count(*) > 1;
 -- What an answer refers to is there.
-SELECT r.answer FROM bountygo.routes r WHERE r.answer IS NOT NULL AND NOT bountygo.schemas() ? r.answer;
-SELECT DISTINCT f #>> '{}' FROM jsonb_path_query(bountygo.schemas(), 'strict $.**."$ref"', silent => true) f WHERE NOT bountygo.schemas() ? split_part(f #>> '{}', '/', 4);
+WITH s AS MATERIALIZED (SELECT bountygo.schemas() AS schemas)
+SELECT r.answer FROM bountygo.routes r, s WHERE r.answer IS NOT NULL AND NOT s.schemas ? r.answer;
+WITH s AS MATERIALIZED (SELECT bountygo.schemas() AS schemas)
+SELECT DISTINCT f #>> '{}' FROM s, jsonb_path_query(s.schemas, 'strict $.**."$ref"', silent => true) f WHERE NOT s.schemas ? split_part(f #>> '{}', '/', 4);
 
 -- Each error once; the status of class UB is in its name.
 SELECT code, count(*) FROM bountygo.error_catalogue() GROUP BY code HAVING count(*) > 1;

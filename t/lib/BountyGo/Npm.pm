@@ -12,6 +12,7 @@ use warnings;
 
 use Carp;
 use File::Copy ();
+use IPC::Run ();
 use PostgreSQL::Test::Utils;
 
 my $packages;
