@@ -91,6 +91,7 @@ SELECT bountygo.corrected_query('frobnicatr'), bountygo.corrected_query('frobnic
 -- Categories in either language.
 SELECT w, bountygo.category_of(w) FROM unnest(ARRAY['征文', '黑客松', 'Hackathon', 'bug bounty', 'WRITING', '设计', '翻译', '社交媒体抽奖', '交易大赛', 'web3 interaction', 'web3_interaction', '其他', NULL]) w;
 SELECT bountygo.list_tasks(category => 'hakathon');
+SELECT bountygo.list_tasks(category => 'hakathon', reward_min => -1, "limit" => 0);
 SELECT bountygo.list_tasks(kind => '征稿文');
 SELECT bountygo.list_tasks(category => 'design', kind => 'design');
 SELECT bountygo.list_tasks(category => '');
@@ -129,7 +130,7 @@ END
 $$;
 SELECT s, pg_temp.walk(s, 100, false) FROM unnest(enum_range(NULL::bountygo.task_sort)) s;
 SELECT s, size, pg_temp.walk(s, size, false) = pg_temp.walk(s, 100, false) AND pg_temp.walk(s, size, true) = pg_temp.walk(s, 100, false)
-	FROM unnest(enum_range(NULL::bountygo.task_sort)) s, unnest(ARRAY[1, 2, 7, 22, 23]) size;
+	FROM unnest(enum_range(NULL::bountygo.task_sort)) s, unnest(ARRAY[1, 7, 23]) size ORDER BY s, size;
 
 -- How many.
 SELECT c, bountygo.list_tasks(source_host => 'many.example', count => c, "limit" => 1) - 'items' - 'next' FROM unnest(enum_range(NULL::bountygo.count_mode)) c;

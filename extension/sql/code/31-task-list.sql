@@ -33,24 +33,35 @@ $$;
 COMMENT ON FUNCTION bountygo.category_words() IS
 'The words by which lists take a category: its own name, the Chinese names of the old service, and other English ones, as name_key.';
 
+CREATE FUNCTION bountygo.find_category(word text) RETURNS bountygo.task_category
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT CASE WHEN find_category.word = ANY (enum_range(NULL::bountygo.task_category)::text[]) THEN find_category.word::bountygo.task_category
+		ELSE (SELECT w.category FROM bountygo.category_words() w WHERE w.word = bountygo.name_key(left(find_category.word, 100)) LIMIT 1) END
+$$;
+COMMENT ON FUNCTION bountygo.find_category(text) IS 'The category that a word means, as category_of; NULL if it means none.';
+
+CREATE FUNCTION bountygo.category_problem(word text, pointer text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT bountygo.problem(pointer, format('This is no category; the nearest is "%s".', (
+			SELECT w.category FROM bountygo.category_words() w, bountygo.word_distance(w.word, k.key, 8) AS d (distance)
+			ORDER BY strpos(w.word, k.key) = 0 OR k.key = '', d.distance, w.word LIMIT 1)))
+		FROM bountygo.name_key(left(category_problem.word, 100)) AS k (key)
+$$;
+COMMENT ON FUNCTION bountygo.category_problem(text, text) IS 'What is wrong with a word that is no category, as problem() says it, with the nearest one.';
+
 CREATE FUNCTION bountygo.category_of(word text, pointer text DEFAULT '/category') RETURNS bountygo.task_category
 LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	key constant text := bountygo.name_key(left(category_of.word, 100));
-	found bountygo.task_category;
-	nearest text;
+	found constant bountygo.task_category := bountygo.find_category(category_of.word);
 BEGIN
-	IF category_of.word = ANY (enum_range(NULL::bountygo.task_category)::text[]) THEN
-		RETURN category_of.word;
-	END IF;
-	SELECT w.category INTO found FROM bountygo.category_words() w WHERE w.word = key;
 	IF found IS NULL AND category_of.word IS NOT NULL THEN
-		SELECT w.category INTO nearest
-			FROM bountygo.category_words() w, bountygo.word_distance(w.word, key, 8) AS d (distance)
-			ORDER BY strpos(w.word, key) = 0 OR key = '', d.distance, w.word LIMIT 1;
-		PERFORM bountygo.raise_invalid(bountygo.problem(pointer, format('This is no category; the nearest is "%s".', nearest)),
+		PERFORM bountygo.raise_invalid(bountygo.category_problem(category_of.word, pointer),
 			'Categories are ' || array_to_string(enum_range(NULL::bountygo.task_category), ', ') || '.');
 	END IF;
 	RETURN found;
@@ -313,6 +324,7 @@ DECLARE
 	tag_ids bigint[];
 	page_url text;
 	problem text;
+	hint text;
 	corrected text;
 	after record;
 	found record;
@@ -351,13 +363,17 @@ BEGIN
 			END IF;
 		END IF;
 	END IF;
+	IF category IS NOT NULL OR kind IS NOT NULL THEN
+		wanted_category := bountygo.find_category(coalesce(category, kind));
+		IF wanted_category IS NULL THEN
+			problems := problems || bountygo.category_problem(coalesce(category, kind), CASE WHEN category IS NULL THEN '?kind' ELSE '?category' END);
+			hint := 'Categories are ' || array_to_string(enum_range(NULL::bountygo.task_category), ', ') || '.';
+		END IF;
+	END IF;
 	IF jsonb_array_length(problems) > 0 THEN
-		PERFORM bountygo.raise_invalid(problems);
+		PERFORM bountygo.raise_invalid(problems, hint);
 	END IF;
 
-	IF category IS NOT NULL OR kind IS NOT NULL THEN
-		wanted_category := bountygo.category_of(coalesce(category, kind), CASE WHEN category IS NULL THEN '?kind' ELSE '?category' END);
-	END IF;
 	IF cardinality(tag) > 0 THEN
 		-- A tag that nobody has used matches nothing; an id of 0 stands for it.
 		SELECT array_agg(coalesce(f.id, 0)) INTO tag_ids FROM unnest(bountygo.find_tags(tag, true)) AS f (id);

@@ -30,7 +30,7 @@ DECLARE
 			'get_report', 'report_task', 'list_reports', 'resolve_report', 'correction_value', 'correction_problems', 'sponsored_title_problems', 'may_correct_task',
 			'apply_corrections', 'correct_task', 'store_job_task', 'create_task_from_job', 'field_value', 'reward_parts', 'deadline_parts']
 		-- lists and search
-		|| ARRAY['evidence_object', 'find_tasks', 'find_public_tasks', 'category_words', 'category_of', 'plain_text', 'prefix_singles', 'search_query', 'corrected_query',
+		|| ARRAY['evidence_object', 'find_tasks', 'find_public_tasks', 'category_words', 'find_category', 'category_problem', 'category_of', 'plain_text', 'prefix_singles', 'search_query', 'corrected_query',
 			'word_forms', 'word_distance']
 		-- organizers, tags, analytics
 		|| ARRAY['name_grams', 'name_score', 'hold_names', 'hold_organizer', 'hold_tags', 'organizer_id', 'find_tags', 'tag_ids',
