@@ -56,7 +56,7 @@ static void test_tokens(void **state)
 	    {"10,0000", "n:10 n:0000"},
 	    {"web3 ERC20 0xAb", "m:web3 m:erc20 m:0xab"},
 	    {"C++ c# F# g++ .NET", "N:c++ N:c# N:f# N:g++ N:.net w:net"},
-	    {"Notepad++ c++20 issue#1 c#1", "N:notepad++ w:notepad w:c m:20 w:issue n:1 w:c n:1"},
+	    {"Notepad++ c++20 issue#1 c#1", "N:notepad++ w:notepad w:c n:20 w:issue n:1 w:c n:1"},
 	    {"zero-knowledge", "C:zero-knowledge w:zero w:knowledge"},
 	    {"Node.js R&D snake_case",
 	     "C:node.js w:node w:js C:r&d w:r w:d C:snake_case w:snake w:case"},
