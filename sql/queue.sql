@@ -56,6 +56,7 @@ SELECT count(DISTINCT i.value ->> 'job_id') AS jobs FROM jsonb_array_elements(:'
 SELECT bountygo.list_jobs(group_id => (:'batch'::jsonb ->> 'group_id')::bigint) #- '{group,id}' -> 'group';
 SELECT bountygo.list_jobs(group_id => (:'batch'::jsonb ->> 'group_id')::bigint, "limit" => 1) AS page \gset
 SELECT jsonb_array_length(:'page'::jsonb -> 'items'), :'page'::jsonb ->> 'next' IS NOT NULL, :'page'::jsonb #> '{items,0}' ? 'result';
+SELECT c, bountygo.list_jobs(group_id => (:'batch'::jsonb ->> 'group_id')::bigint, count => c, "limit" => 1) -> 'total' FROM unnest(enum_range(NULL::bountygo.count_mode)) c;
 SELECT i.value ->> 'url' FROM jsonb_array_elements(bountygo.list_jobs(group_id => (:'batch'::jsonb ->> 'group_id')::bigint, cursor => :'page'::jsonb ->> 'next') -> 'items') i;
 SELECT bountygo.list_jobs(state => 'dead', group_id => (:'batch'::jsonb ->> 'group_id')::bigint) -> 'items';
 

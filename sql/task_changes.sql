@@ -218,7 +218,7 @@ GRANT EXECUTE ON FUNCTION pg_temp.corrected(bigint, text, text) TO PUBLIC;
 :as_two
 SELECT f, v, pg_temp.corrected(:page, f, v)
 	FROM (VALUES ('title', '"  Gizmo "'), ('title', '""'), ('title', '5'), ('title', 'null'), ('organizer', '"Acme Changes"'), ('summary', '"a\nb"'), ('eligibility', '"a\u0007"'),
-		('description', '["x"]'), ('language', '"EN-gb"'), ('language', '"?"'), ('category', '"grant"'), ('category', '"lottery"'), ('tags', '[]'), ('tags', '"x"'), ('tags', '["x", 1]'),
+		('description', '["x"]'), ('language', '"EN-gb"'), ('language', '"?"'), ('category', '"grant"'), ('category', '"lottery"'), ('category', '"征文"'), ('category', '5'), ('tags', '[]'), ('tags', '"x"'), ('tags', '["x", 1]'),
 		('tags', '["x", ""]'), ('reward', '{"amount": 5, "currency": "usd", "distribution": "each"}'), ('reward', '{"amount": -1, "min": 2, "currency": "", "distribution": "sometimes"}'),
 		('reward', '{"amount": "5"}'), ('reward', '{"total": 5}'), ('reward', '[]'), ('reward', '{}'), ('deadline', '"2100-02-30"'), ('deadline', '"2100-02-28T10:00:00+08:00"'),
 		('deadline', '"2100-02-28T10:00:00"'), ('deadline', '{"date": "2100-01-01"}'), ('deadline', '{"earliest": "2100-01-02T00:00:00Z", "latest": "2100-01-01T00:00:00Z", "precision": "day"}'),

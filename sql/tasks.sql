@@ -37,7 +37,7 @@ SELECT bountygo.create_task(NULL);
 SELECT bountygo.create_task('x', reward_amount => 'Infinity', reward_currency => '');
 SELECT bountygo.create_task('x', reward_amount => 0.0000000000000000001);
 SELECT bountygo.create_task('x', tags => '{{a,b},{c,d}}');
-SELECT bountygo.create_task('x', category => 'lottery');
+SELECT bountygo.create_task('x', category => 'lottery', external_link => 'x');
 SELECT count(*) FROM bountygo.tasks WHERE title = 'x';
 -- At the limits all is well.
 SELECT length(t ->> 'title'), length(t ->> 'summary'), length(t ->> 'description'), t #> '{reward,amount}', jsonb_array_length(t -> 'tags'), t -> 'state'
@@ -99,6 +99,9 @@ SELECT pg_temp.titles(bountygo.list_tasks(:mine, category => 'design')), pg_temp
 SELECT pg_temp.titles(bountygo.list_tasks(organizer_id => (:'made'::jsonb #>> '{organizer,id}')::bigint)), pg_temp.titles(bountygo.list_tasks(organizer_id => -1)),
 	pg_temp.titles(bountygo.list_tasks(sponsor_id => -1)), pg_temp.titles(bountygo.list_tasks(:mine, language => 'en'));
 SELECT pg_temp.titles(bountygo.list_tasks(url => 'https://LIST.example:443/a-open?utm_source=x#top')), bountygo.list_tasks(url => 'https://list.example/none');
+-- The task of a page, though it is over, unless only open ones are asked for.
+SELECT pg_temp.titles(bountygo.list_tasks(url => 'https://list.example/d-closed')), pg_temp.titles(bountygo.list_tasks(url => 'https://list.example/g-done', count => 'exact')),
+	pg_temp.titles(bountygo.list_tasks(url => 'https://list.example/d-closed', state => 'open')) = '' AS none_open, pg_temp.titles(bountygo.list_tasks(:mine, status => 'completed'));
 SELECT pg_temp.titles(bountygo.list_tasks(:mine, state => NULL, sort => NULL, "limit" => NULL)) = pg_temp.titles(bountygo.list_tasks(:mine));
 
 -- Page by page, in each order, each task exactly once; also when others are added in between.

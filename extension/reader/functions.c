@@ -312,11 +312,11 @@ Datum bg_extract_html_sql(PG_FUNCTION_ARGS)
 	size_t len;
 
 	if (PG_ARGISNULL(0))
-		bg_error_invalid("/html", "It is required.", "Give the bytes of the page.");
+		bg_error_invalid("/html", "This is required.", "Give the bytes of the page.");
 	url = url_argument(fcinfo, 1);
 	content_type = utf8_argument(fcinfo, 2);
 	if (content_type != NULL && strlen(content_type) > MAX_CONTENT_TYPE)
-		bg_error_invalid("/content_type", "It is longer than 1024 bytes.", NULL);
+		bg_error_invalid("/content_type", "This must have at most 1024 bytes.", NULL);
 	/* Of a giant only so much is decompressed and read that the reader sees that it is one; its text is that of the part read. */
 	len = toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ;
 	html = len > MAX_PAGE ? PG_GETARG_BYTEA_P_SLICE(0, 0, MAX_PAGE + 1) : PG_GETARG_BYTEA_PP(0);
@@ -332,7 +332,7 @@ Datum bg_extract_text_sql(PG_FUNCTION_ARGS)
 	int characters;
 
 	if (PG_ARGISNULL(0))
-		bg_error_invalid("/content", "It is required.", "Give 10 to 200000 characters of text.");
+		bg_error_invalid("/content", "This is required.", "Give 10 to 200000 characters of text.");
 	/* A character has at most four bytes: do not decompress a giant to count it. */
 	if (toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ > (Size) 4 * MAX_CONTENT)
 		characters = MAX_CONTENT + 1;
@@ -342,10 +342,10 @@ Datum bg_extract_text_sql(PG_FUNCTION_ARGS)
 		characters = pg_mbstrlen_with_len(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content));
 	}
 	if (characters < MIN_CONTENT)
-		bg_error_invalid("/content", "It has fewer than 10 characters.",
+		bg_error_invalid("/content", "This must have at least 10 characters.",
 		                 "Give 10 to 200000 characters of text.");
 	if (characters > MAX_CONTENT)
-		bg_error_invalid("/content", "It has more than 200000 characters.",
+		bg_error_invalid("/content", "This must have at most 200000 characters.",
 		                 "Give 10 to 200000 characters of text.");
 	url = url_argument(fcinfo, 1);
 	utf8 = utf8_argument(fcinfo, 0);

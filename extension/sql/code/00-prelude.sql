@@ -14,7 +14,7 @@ COMMENT ON TYPE bountygo.task_state IS 'Computed at query time, never stored. ma
 
 CREATE TYPE bountygo.task_category AS ENUM ('development', 'design', 'content', 'research', 'security', 'marketing', 'translation',
 	'community', 'hackathon', 'grant', 'meme', 'web3_interaction', 'social_giveaway', 'trading_contest', 'quiz', 'other');
-COMMENT ON TYPE bountygo.task_category IS 'What kind of work a task asks for. security: bug bounty programmes; content: writing.';
+COMMENT ON TYPE bountygo.task_category IS 'What kind of work a task asks for, with its Chinese label: development 开发, design 设计, content 征文 (writing), research 研究, security 漏洞赏金 (bug bounty programmes), marketing 营销, translation 翻译, community 社区, hackathon 黑客松, grant 资助, meme 表情包, web3_interaction Web3交互, social_giveaway 社交媒体抽奖, trading_contest 交易大赛, quiz 问答, other 其他.';
 
 CREATE TYPE bountygo.tag_category AS ENUM ('industry', 'skill', 'media');
 COMMENT ON TYPE bountygo.tag_category IS 'What a tag is about; NULL on tags that nobody has classified.';

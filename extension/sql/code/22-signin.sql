@@ -203,7 +203,7 @@ BEGIN
 	UPDATE bountygo.sessions s SET revoked_at = clock_timestamp()
 	WHERE s.id = revoke_session.id AND s.user_id = caller AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp();
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'the session does not exist or is not visible to you' USING ERRCODE = 'UB404';
+		RAISE EXCEPTION 'there is no such session' USING ERRCODE = 'UB404', HINT = 'It does not exist or is not visible to you.';
 	END IF;
 END
 $$;
@@ -389,7 +389,7 @@ BEGIN
 	SELECT p.issuer, p.audiences, p.authorized_parties INTO known FROM bountygo.oidc_providers p
 		WHERE p.name = read_id_token.provider AND p.is_enabled;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'there is no such provider' USING ERRCODE = 'UB404', HINT = 'auth_status() lists those that there are.';
+		RAISE EXCEPTION 'there is no such provider' USING ERRCODE = 'UB404', HINT = 'Those that there are: auth_status() (GET /auth/status), available.';
 	END IF;
 	IF coalesce(length(id_token), 0) NOT BETWEEN 1 AND 16384 THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/id_token', 'This must be an ID token of the provider, at most 16384 characters.'));
@@ -484,7 +484,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF google_token IS NULL THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('/google_token', 'It is required.'));
+		PERFORM bountygo.raise_invalid(bountygo.problem('/google_token', 'This is required.'));
 	END IF;
 	RETURN bountygo.oidc_sign_in('google', google_token);
 END
@@ -497,7 +497,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF clerk_token IS NULL THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('/clerk_token', 'It is required.'));
+		PERFORM bountygo.raise_invalid(bountygo.problem('/clerk_token', 'This is required.'));
 	END IF;
 	RETURN bountygo.oidc_sign_in('clerk', clerk_token);
 END

@@ -12,7 +12,7 @@ BEGIN
 	SELECT bountygo.user_object(u.id, u.nickname, u.avatar_url, u.created_at) INTO answer
 		FROM bountygo.public_users u WHERE u.id = public_user.id;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'the user does not exist or is not visible to you' USING ERRCODE = 'UB404';
+		RAISE EXCEPTION 'there is no such user' USING ERRCODE = 'UB404', HINT = 'It does not exist or is not visible to you.';
 	END IF;
 	RETURN answer;
 END
@@ -109,7 +109,7 @@ BEGIN
 		updated_at = clock_timestamp()
 	WHERE u.id = admin_update_user.id;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'the user does not exist or is not visible to you' USING ERRCODE = 'UB404';
+		RAISE EXCEPTION 'there is no such user' USING ERRCODE = 'UB404', HINT = 'It does not exist or is not visible to you.';
 	END IF;
 	IF admin_update_user.is_disabled THEN
 		-- They do not come back with the account.
@@ -197,7 +197,7 @@ BEGIN
 	PERFORM FROM bountygo.users u WHERE u.id = caller FOR NO KEY UPDATE;
 	PERFORM FROM bountygo.user_wallets w WHERE w.id = set_primary_wallet.id AND w.user_id = caller;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'the wallet does not exist or is not visible to you' USING ERRCODE = 'UB404';
+		RAISE EXCEPTION 'there is no such wallet' USING ERRCODE = 'UB404', HINT = 'It does not exist or is not visible to you.';
 	END IF;
 	PERFORM bountygo.make_wallet_primary(caller, set_primary_wallet.id);
 	RETURN bountygo.wallet_object(set_primary_wallet.id);
@@ -219,7 +219,7 @@ BEGIN
 	PERFORM FROM bountygo.users u WHERE u.id = caller FOR NO KEY UPDATE;
 	DELETE FROM bountygo.user_wallets w WHERE w.id = unlink_wallet.id AND w.user_id = caller RETURNING w.is_primary INTO was_primary;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'the wallet does not exist or is not visible to you' USING ERRCODE = 'UB404';
+		RAISE EXCEPTION 'there is no such wallet' USING ERRCODE = 'UB404', HINT = 'It does not exist or is not visible to you.';
 	END IF;
 	IF NOT EXISTS (SELECT FROM bountygo.user_wallets w WHERE w.user_id = caller)
 			AND NOT EXISTS (SELECT FROM bountygo.identities i JOIN bountygo.oidc_providers p ON p.name = i.provider
@@ -337,7 +337,7 @@ DECLARE
 BEGIN
 	UPDATE bountygo.api_keys k SET revoked_at = clock_timestamp() WHERE k.id = revoke_api_key.id AND k.user_id = caller AND k.revoked_at IS NULL;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'the API key does not exist or is not visible to you' USING ERRCODE = 'UB404';
+		RAISE EXCEPTION 'there is no such API key' USING ERRCODE = 'UB404', HINT = 'It does not exist or is not visible to you.';
 	END IF;
 END
 $$;

@@ -283,7 +283,7 @@ COMMENT ON FUNCTION bountygo.find_public_tasks(tsquery, text, bountygo.state_fil
 
 CREATE FUNCTION bountygo.list_tasks(
 	q text DEFAULT NULL,
-	state bountygo.state_filter DEFAULT 'open',
+	state bountygo.state_filter DEFAULT NULL,
 	status bountygo.task_status DEFAULT NULL,
 	category text DEFAULT NULL,
 	kind text DEFAULT NULL,
@@ -312,10 +312,9 @@ DECLARE
 	at constant timestamptz := clock_timestamp();
 	caller constant bigint := bountygo.current_user_id();
 	problems jsonb := '[]';
-	-- Who asks for completed tasks does not mean that they shall be open.
-	wanted_state constant bountygo.state_filter := CASE
-		WHEN list_tasks.status IN ('completed', 'cancelled') AND coalesce(list_tasks.state, 'open') = 'open' THEN 'any'
-		ELSE coalesce(list_tasks.state, 'open') END;
+	-- Who asks for completed tasks, or for the task of a page, does not mean that it shall be open.
+	wanted_state constant bountygo.state_filter := coalesce(list_tasks.state, CASE
+		WHEN list_tasks.url IS NOT NULL OR list_tasks.status IN ('completed', 'cancelled') THEN 'any'::bountygo.state_filter ELSE 'open' END);
 	wanted_sort constant bountygo.task_sort := coalesce(list_tasks.sort, '-created_at');
 	size constant integer := coalesce(list_tasks."limit", 20);
 	question text := nullif(btrim(q, E' \t\r\n'), '');
@@ -449,4 +448,4 @@ $$;
 COMMENT ON FUNCTION bountygo.list_tasks(text, bountygo.state_filter, bountygo.task_status, text, text, text[], bigint, bigint, numeric,
 	numeric, text, bountygo.reward_distribution, timestamptz, timestamptz, text, boolean, text, text, bountygo.task_sort,
 	bountygo.count_mode, text, integer) IS
-'Tasks, as {"items": [...], "next": cursor or null}, with "total" if they are counted. q (up to 200 characters): all words in title, organizer, tags, summary, description or eligibility, English endings left aside, Chinese without spaces; "a phrase", or, -word; words that no task has are replaced by the nearest if nothing is found, and "corrected": {from, to} says so. state open (default) hides what is surely over or gone, unless status asks for completed or cancelled ones. category, or kind, in English or Chinese (征文, 黑客松); tag: all of them, by name, synonym or id; reward_min, reward_max: of the amount as stated, whatever its currency unless currency is given; closes_before, closes_after: the whole window of the deadline lies there; url: the task of that page. Drafts only with status => ''draft'', your own. sort -relevance needs q and ranks at most the newest 500 that match. Signed in, each has my_todo. limit 1 to 100, default 20. UB422 for wrong values and foreign cursors.';
+'Tasks, as {"items": [...], "next": cursor or null}, with "total" if they are counted. q (up to 200 characters): all words in title, organizer, tags, summary, description or eligibility, English endings left aside, Chinese without spaces; "a phrase", or, -word; words that no task has are replaced by the nearest if nothing is found, and "corrected": {from, to} says so. state open hides what is surely over or gone; it is the default, but any is with url or a status of completed or cancelled. category, or kind, in English or Chinese (征文, 黑客松); tag: all of them, by name, synonym or id; reward_min, reward_max: of the amount as stated, whatever its currency unless currency is given; closes_before, closes_after: the whole window of the deadline lies there; url: the task of that page, in whatever state. Drafts only with status => ''draft'', your own. sort -relevance needs q and ranks at most the newest 500 that match. Signed in, each has my_todo. limit 1 to 100, default 20. UB422 for wrong values and foreign cursors.';

@@ -4,7 +4,7 @@ CREATE FUNCTION bountygo.create_task(
 	title text,
 	summary text DEFAULT NULL,
 	description text DEFAULT NULL,
-	category bountygo.task_category DEFAULT NULL,
+	category text DEFAULT NULL,
 	reward_amount numeric DEFAULT NULL,
 	reward_currency text DEFAULT NULL,
 	reward_distribution bountygo.reward_distribution DEFAULT NULL,
@@ -27,6 +27,7 @@ DECLARE
 	wanted_summary constant text := bountygo.clean_text(summary, true);
 	wanted_description constant text := bountygo.clean_text(description, true);
 	wanted_eligibility constant text := bountygo.clean_text(eligibility, true);
+	wanted_category constant bountygo.task_category := bountygo.find_category(category);
 	wanted_link constant text := bountygo.clean_text(external_link);
 	wanted_organizer constant text := bountygo.clean_text(organizer_name);
 	wanted_currency constant text := upper(bountygo.clean_text(reward_currency));
@@ -41,6 +42,7 @@ BEGIN
 	problems := problems || bountygo.text_problems('/title', wanted_title, 255)
 		|| bountygo.text_problems('/summary', wanted_summary, 500, true)
 		|| bountygo.text_problems('/description', wanted_description, 65535, true)
+		|| CASE WHEN wanted_category IS NULL AND category IS NOT NULL THEN bountygo.category_problem(category, '/category') ELSE '[]' END
 		|| bountygo.reward_problems('/reward_', reward_amount, reward_min, wanted_currency)
 		|| coalesce(bountygo.instant_problems('/deadline', deadline), '[]');
 	IF deadline_date IS NOT NULL AND deadline IS NOT NULL THEN
@@ -59,7 +61,7 @@ BEGIN
 	PERFORM bountygo.raise_invalid(problems);
 
 	fields := bountygo.canonical_fields(jsonb_strip_nulls(jsonb_build_object('title', wanted_title, 'summary', wanted_summary,
-			'description', wanted_description, 'category', create_task.category, 'organizer', wanted_organizer,
+			'description', wanted_description, 'category', wanted_category, 'organizer', wanted_organizer,
 			'language', wanted_language, 'eligibility', wanted_eligibility,
 			'tags', CASE WHEN cardinality(tags) > 0 THEN (SELECT jsonb_agg(bountygo.clean_text(n.name)) FROM unnest(tags) AS n (name)) END))
 		-- Their parts are null where nothing is known.
@@ -71,7 +73,7 @@ BEGIN
 			eligibility, reward_amount, reward_min, reward_currency, reward_distribution, deadline_date, deadline_earliest, deadline,
 			deadline_precision, external_link)
 		VALUES (caller, caller, CASE WHEN fields ? 'organizer' THEN bountygo.organizer_id(fields ->> 'organizer') END,
-			coalesce(create_task.status, 'active'), wanted_title, wanted_summary, wanted_description, create_task.category,
+			coalesce(create_task.status, 'active'), wanted_title, wanted_summary, wanted_description, wanted_category,
 			wanted_language, wanted_eligibility, create_task.reward_amount, create_task.reward_min, wanted_currency,
 			create_task.reward_distribution, w.date, w.earliest, w.latest, w.precision, wanted_link)
 		RETURNING id INTO new_id;
@@ -84,9 +86,9 @@ BEGIN
 	RETURN bountygo.get_task(new_id);
 END
 $$;
-COMMENT ON FUNCTION bountygo.create_task(text, text, text, bountygo.task_category, numeric, text, bountygo.reward_distribution,
+COMMENT ON FUNCTION bountygo.create_task(text, text, text, text, numeric, text, bountygo.reward_distribution,
 	timestamptz, text, text[], text, bountygo.task_status, numeric, date, text, text) IS
-'Makes a task by hand and returns it. title 1 to 255 characters, summary up to 500, description up to 65535, eligibility up to 2000; reward_amount from 0, reward_min the least of a range; deadline: the last instant, or deadline_date: a day in whatever zone; external_link http(s); up to 20 tags by name or id, of up to 100 characters, made if new; language such as en or zh-Hans; status draft or active. You are its sponsor, and each value is evidence of method user:<your id>. An administrator without a token makes it without a sponsor (method user:0). UB401 without a user; UB422 lists everything that is wrong.';
+'Makes a task by hand and returns it. title 1 to 255 characters, summary up to 500, description up to 65535, eligibility up to 2000; category in English or Chinese (征文: content); reward_amount from 0, reward_min the least of a range; deadline: the last instant, or deadline_date: a day in whatever zone; external_link http(s); up to 20 tags by name or id, of up to 100 characters, made if new; language such as en or zh-Hans; status draft or active. You are its sponsor, and each value is evidence of method user:<your id>. An administrator without a token makes it without a sponsor (method user:0). UB401 without a user; UB422 lists everything that is wrong.';
 
 CREATE FUNCTION bountygo.lock_own_task(id bigint) RETURNS void
 LANGUAGE plpgsql
@@ -109,7 +111,7 @@ CREATE FUNCTION bountygo.update_task(
 	title text DEFAULT NULL,
 	summary text DEFAULT NULL,
 	description text DEFAULT NULL,
-	category bountygo.task_category DEFAULT NULL,
+	category text DEFAULT NULL,
 	reward_amount numeric DEFAULT NULL,
 	reward_min numeric DEFAULT NULL,
 	reward_currency text DEFAULT NULL,
@@ -165,7 +167,10 @@ BEGIN
 		problems := problems || bountygo.language_problems('/language', fields ->> 'language');
 	END IF;
 	IF update_task.category IS NOT NULL OR 'category' = ANY (cleared) THEN
-		fields := fields || jsonb_build_object('category', update_task.category);
+		fields := fields || jsonb_build_object('category', bountygo.find_category(update_task.category));
+		IF update_task.category IS NOT NULL AND fields ->> 'category' IS NULL THEN
+			problems := problems || bountygo.category_problem(update_task.category, '/category');
+		END IF;
 	END IF;
 	-- The parts of a reward stand each for itself; together they are one field.
 	new_amount := CASE WHEN update_task.reward_amount IS NOT NULL OR 'reward_amount' = ANY (cleared) THEN update_task.reward_amount
@@ -213,7 +218,7 @@ BEGIN
 	RETURN bountygo.get_task(update_task.id);
 END
 $$;
-COMMENT ON FUNCTION bountygo.update_task(bigint, text, text, text, bountygo.task_category, numeric, numeric, text,
+COMMENT ON FUNCTION bountygo.update_task(bigint, text, text, text, text, numeric, numeric, text,
 	bountygo.reward_distribution, timestamptz, date, text, text[], text, text, text, bountygo.task_status, text[]) IS
 'Changes a task of one''s own, or any as a moderator, and returns it. What is not given stays; clear names what shall have no value; limits as in create_task. tags: exactly these; deadline: the last instant, deadline_date: a day in whatever zone instead. status: draft → active ↔ paused → completed or cancelled. Each value that changes becomes evidence of method user:<your id>, which later looks at the page do not overrule, and history; updated_at moves only then. UB401 without a user, UB403 if it is another''s, UB404, UB409 for a status it cannot get, UB422 lists everything that is wrong.';
 

@@ -112,7 +112,7 @@ BEGIN
 	SELECT m.content INTO old FROM bountygo.messages m WHERE m.id = edit_message.id FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM bountygo.get_message(edit_message.id);
-		RAISE EXCEPTION 'this message is not yours' USING ERRCODE = 'UB403', HINT = 'Only its author may change it.';
+		RAISE EXCEPTION 'this message is not yours' USING ERRCODE = 'UB403', HINT = 'Its author and moderators may change it.';
 	END IF;
 	SELECT coalesce(jsonb_agg(bountygo.problem('/' || c.name, 'This cannot be cleared.') -> 0 ORDER BY c.i), '[]') INTO problems
 		FROM unnest(clear) WITH ORDINALITY AS c (name, i);
@@ -127,7 +127,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.edit_message(bigint, text, text[]) IS
-'Changes a message of one''s own and returns it; edited_at tells that it was. content: 1 to 10000 characters, cannot be cleared. UB401 without a user, UB403 if it is another''s, UB404, UB422.';
+'Changes a message of one''s own, or any as a moderator, and returns it; edited_at tells that it was. content: 1 to 10000 characters, cannot be cleared. UB401 without a user, UB403 if it is another''s, UB404, UB422.';
 
 CREATE FUNCTION bountygo.delete_message(id bigint) RETURNS void
 LANGUAGE plpgsql

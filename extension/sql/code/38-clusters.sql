@@ -324,7 +324,7 @@ DECLARE
 	answer jsonb;
 BEGIN
 	IF coalesce("limit", 10) NOT BETWEEN 1 AND 100 THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('?limit', 'It must be from 1 to 100.'));
+		PERFORM bountygo.raise_invalid(bountygo.problem('?limit', 'This must be from 1 to 100.'));
 	END IF;
 	PERFORM bountygo.require_task(similar_tasks.id);
 	SELECT jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'title', t.title, 'source_url', t.source_url,

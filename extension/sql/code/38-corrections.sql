@@ -26,9 +26,10 @@ BEGIN
 				normal := to_jsonb(CASE field WHEN 'language' THEN lower(word) ELSE word END);
 			END IF;
 		WHEN field = 'category' THEN
-			normal := bountygo.field_value('category', value);
+			normal := to_jsonb(bountygo.find_category(word));
 			IF normal IS NULL THEN
-				problems := bountygo.problem(pointer, format('This must be one of %s.', array_to_string(enum_range(NULL::bountygo.task_category), ', ')));
+				problems := CASE WHEN word IS NULL THEN bountygo.problem(pointer, 'This must be the name of a category, or null for no value.')
+					ELSE bountygo.category_problem(word, pointer) END;
 			END IF;
 		WHEN field = 'tags' THEN
 			IF jsonb_typeof(value) <> 'array' OR EXISTS (SELECT FROM jsonb_array_elements(value) e WHERE jsonb_typeof(e) <> 'string') THEN

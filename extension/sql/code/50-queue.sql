@@ -172,7 +172,7 @@ BEGIN
 		RETURN current_setting('bountygo.max_age')::interval;
 	END IF;
 	IF seconds NOT BETWEEN 0 AND 31536000 THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('/max_age', 'It must be from 0 to 31536000 seconds.'));
+		PERFORM bountygo.raise_invalid(bountygo.problem('/max_age', 'This must be from 0 to 31536000 seconds.'));
 	END IF;
 	RETURN make_interval(secs => seconds);
 END
@@ -191,7 +191,7 @@ DECLARE
 BEGIN
 	PERFORM bountygo.require_submitter(submit_one.kind <> 'page');
 	IF submit_one.url IS NULL THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('/url', 'It is required.'), 'Pass the URL of the page.');
+		PERFORM bountygo.raise_invalid(bountygo.problem('/url', 'This is required.'), 'Pass the URL of the page.');
 	END IF;
 	SELECT * INTO checked FROM bountygo.url_check(submit_one.url);
 	IF checked.problem IS NOT NULL THEN
@@ -234,7 +234,7 @@ DECLARE
 BEGIN
 	PERFORM bountygo.require_submitter(false);
 	IF wanted NOT BETWEEN 1 AND 1000 OR array_ndims(submit_urls.urls) <> 1 THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('/urls', 'It must be a list of 1 to 1000 URLs.'));
+		PERFORM bountygo.raise_invalid(bountygo.problem('/urls', 'This must be a list of 1 to 1000 URLs.'));
 	END IF;
 	group_of := nextval('bountygo.job_group_seq');
 	ids := array_fill(NULL::bigint, ARRAY[wanted]);
@@ -250,7 +250,7 @@ BEGIN
 	SELECT jsonb_agg(CASE WHEN ids[u.place] IS NOT NULL
 			THEN jsonb_build_object('url', u.url, 'job_id', j.id, 'state', j.state)
 			ELSE jsonb_build_object('url', u.url, 'error', jsonb_build_object('code', 'UB422', 'pointer', '/urls/' || (u.place - 1),
-				'detail', coalesce(c.problem, 'It must not be null.'))) END ORDER BY u.place)
+				'detail', coalesce(c.problem, 'This must not be null.'))) END ORDER BY u.place)
 	INTO items
 	FROM unnest(submit_urls.urls) WITH ORDINALITY AS u(url, place)
 	LEFT JOIN LATERAL bountygo.url_check(u.url) c ON ids[u.place] IS NULL
@@ -274,7 +274,7 @@ DECLARE
 BEGIN
 	PERFORM bountygo.require_submitter(true);
 	IF coalesce(length(submit_text.content), 0) NOT BETWEEN 10 AND 200000 THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('/content', 'It must be text of 10 to 200000 characters.'));
+		PERFORM bountygo.raise_invalid(bountygo.problem('/content', 'This must be text of 10 to 200000 characters.'));
 	END IF;
 	SELECT * INTO checked FROM bountygo.url_check(submit_text.url);
 	IF checked.problem IS NOT NULL THEN
@@ -353,8 +353,8 @@ $$;
 COMMENT ON FUNCTION bountygo.get_job(bigint) IS
 'A job: state (queued, leased, done, dead, cancelled), stage, progress from 0 to 1, why it is dead or waits, and once it is done its result. UB404 if there is none or it is not visible to the caller.';
 
-CREATE FUNCTION bountygo.list_jobs(state bountygo.job_state DEFAULT NULL, group_id bigint DEFAULT NULL, cursor text DEFAULT NULL,
-	"limit" integer DEFAULT 20) RETURNS jsonb
+CREATE FUNCTION bountygo.list_jobs(state bountygo.job_state DEFAULT NULL, group_id bigint DEFAULT NULL,
+	count bountygo.count_mode DEFAULT 'none', cursor text DEFAULT NULL, "limit" integer DEFAULT 20) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -365,7 +365,7 @@ DECLARE
 	answer jsonb;
 BEGIN
 	IF wanted NOT BETWEEN 1 AND 100 THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('?limit', 'It must be from 1 to 100.'));
+		PERFORM bountygo.raise_invalid(bountygo.problem('?limit', 'This must be from 1 to 100.'));
 	END IF;
 	IF list_jobs.cursor IS NOT NULL THEN
 		SELECT c.id INTO before FROM bountygo.cursor_read(list_jobs.cursor, 'jobs') c;
@@ -380,6 +380,12 @@ BEGIN
 	SELECT jsonb_build_object('items', coalesce(jsonb_agg(bountygo.job_object(u.id, false) ORDER BY u.place), '[]'), 'next',
 		CASE WHEN cardinality(ids) > wanted THEN bountygo.cursor_make('jobs', '', ids[wanted]) END)
 	INTO answer FROM unnest(ids[1:wanted]) WITH ORDINALITY AS u(id, place);
+	IF list_jobs.count <> 'none' THEN
+		answer := answer || jsonb_build_object('total', (SELECT count(*) FROM bountygo.jobs j
+			WHERE (list_jobs.state IS NULL OR j.state = list_jobs.state) AND (list_jobs.group_id IS NULL OR j.group_id = list_jobs.group_id)
+				AND (j.requested_by = bountygo.current_user_id() OR bountygo.current_user_role() = 'admin'
+					OR pg_has_role('bountygo_admin', 'usage'))));
+	END IF;
 	IF list_jobs.group_id IS NOT NULL THEN
 		answer := answer || (SELECT jsonb_build_object('group', jsonb_build_object('id', list_jobs.group_id, 'jobs', count(*),
 				'ended', count(*) FILTER (WHERE j.finished_at IS NOT NULL), 'done', count(*) FILTER (WHERE j.state = 'done'),
@@ -389,8 +395,8 @@ BEGIN
 	RETURN answer;
 END
 $$;
-COMMENT ON FUNCTION bountygo.list_jobs(bountygo.job_state, bigint, text, integer) IS
-'The caller''s jobs, newest first: {"items": [jobs without result], "next": cursor or null}, with "group" (jobs, ended, done, progress from 0 to 1) if group_id is given. limit from 1 to 100. UB422 for a bad limit or cursor.';
+COMMENT ON FUNCTION bountygo.list_jobs(bountygo.job_state, bigint, bountygo.count_mode, text, integer) IS
+'The caller''s jobs, newest first: {"items": [jobs without result], "next": cursor or null}, "total" if they are counted, with "group" (jobs, ended, done, progress from 0 to 1) if group_id is given. limit from 1 to 100. UB422 for a bad limit or cursor.';
 
 CREATE FUNCTION bountygo.cancel_job(id bigint) RETURNS jsonb
 LANGUAGE plpgsql

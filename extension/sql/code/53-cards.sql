@@ -35,11 +35,11 @@ DECLARE
 	task jsonb;
 BEGIN
 	IF card.url IS NULL THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('/url', 'It is required.'), 'Pass the URL of the page.');
+		PERFORM bountygo.raise_invalid(bountygo.problem('{url}', 'This is required.'), 'Pass the URL of the page.');
 	END IF;
 	SELECT * INTO checked FROM bountygo.url_check(card.url);
 	IF checked.problem IS NOT NULL THEN
-		PERFORM bountygo.raise_invalid(bountygo.problem('/url', checked.problem));
+		PERFORM bountygo.raise_invalid(bountygo.problem('{url}', checked.problem));
 	END IF;
 	page := bountygo.known_page(checked.canonical);
 	IF page.snapshot_id IS NULL AND page.task_id IS NULL THEN

@@ -55,7 +55,7 @@ GRANT INSERT (user_id, task_id, title, description, deadline, remind_offsets) ON
 GRANT UPDATE (title, description, deadline, remind_offsets, is_completed, completed_at, updated_at) ON bountygo.todos TO bountygo_api;
 GRANT SELECT ON bountygo.todos TO bountygo_worker;
 
--- messages: as public as their task; written under one's own name, deleted also by moderators.
+-- messages: as public as their task; written under one's own name, changed and deleted also by moderators.
 DROP POLICY IF EXISTS task_select ON bountygo.messages;
 CREATE POLICY task_select ON bountygo.messages FOR SELECT TO bountygo_api
 	USING ((SELECT true FROM bountygo.tasks t WHERE t.id = task_id));
@@ -64,7 +64,8 @@ CREATE POLICY own_insert ON bountygo.messages FOR INSERT TO bountygo_api
 	WITH CHECK (author_id = (SELECT bountygo.current_user_id()) AND (SELECT true FROM bountygo.tasks t WHERE t.id = task_id));
 DROP POLICY IF EXISTS own_update ON bountygo.messages;
 CREATE POLICY own_update ON bountygo.messages FOR UPDATE TO bountygo_api
-	USING (author_id = (SELECT bountygo.current_user_id())) WITH CHECK (author_id = (SELECT bountygo.current_user_id()));
+	USING (author_id = (SELECT bountygo.current_user_id()) OR (SELECT bountygo.is_moderator()))
+	WITH CHECK (author_id = (SELECT bountygo.current_user_id()) OR (SELECT bountygo.is_moderator()));
 DROP POLICY IF EXISTS own_delete ON bountygo.messages;
 CREATE POLICY own_delete ON bountygo.messages FOR DELETE TO bountygo_api
 	USING (author_id = (SELECT bountygo.current_user_id()) OR (SELECT bountygo.is_moderator()));
