@@ -259,11 +259,11 @@ void bg_request_result(bg_request *request, const bg_db_result *result, const ch
 	switch (result->failure)
 	{
 		case BG_DB_UNREACHABLE:
-			bg_request_fail(request, 503, "The database can't be reached now; try again soon.",
+			bg_request_fail(request, 503, "the database can't be reached now; try again soon",
 			                NULL);
 			return;
 		case BG_DB_BUSY:
-			bg_request_fail(request, 503, "There is too much to do now; try again soon.", NULL);
+			bg_request_fail(request, 503, "there is too much to do now; try again soon", NULL);
 			return;
 		case BG_DB_LATE:
 			bg_request_fail(request, 504, NULL, NULL);

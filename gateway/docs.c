@@ -159,9 +159,8 @@ bool bg_docs_serve(bg_request *request, bg_str path)
 		}
 	bg_request_fail(request, 404,
 	                n_files == 0
-	                    ? "The documentation page isn't installed here; /openapi.json has the "
-	                      "same."
-	                    : "There is no such path.",
+	                    ? "the documentation page isn't installed here; /openapi.json has the same"
+	                    : "there is no such path",
 	                NULL);
 	return true;
 }

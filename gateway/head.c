@@ -70,39 +70,39 @@ static const char *check_field(bg_str line, head_facts *facts)
 	bg_str value;
 
 	if (line.s[0] == ' ' || line.s[0] == '\t')
-		return "Header fields must not be folded over several lines.";
+		return "header fields must not be folded over several lines";
 	if (colon == NULL || colon == line.s)
-		return "A header field must have a name and a colon.";
+		return "a header field must have a name and a colon";
 	name = (bg_str){line.s, (size_t) (colon - line.s)};
 	value = bg_str_trim((bg_str){colon + 1, line.n - name.n - 1});
 	for (size_t i = 0; i < name.n; i++)
 		if (!is_token_char((unsigned char) name.s[i]))
-			return "The name of a header field has a character that is not allowed.";
+			return "the name of a header field has a character that is not allowed";
 	for (size_t i = 0; i < value.n; i++)
 	{
 		unsigned char c = (unsigned char) value.s[i];
 
 		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return "A header field has a control character.";
+			return "a header field has a control character";
 	}
 	facts->fields++;
 	if (bg_str_is_nocase(name, "host"))
 	{
 		facts->hosts++;
 		if (!host_is_sane(value))
-			return "The Host field must be a name or an address, with a port if need be.";
+			return "the Host field must be a name or an address, with a port if need be";
 	}
 	else if (bg_str_is_nocase(name, "content-length"))
 	{
 		facts->lengths++;
 		if (!is_number(value))
-			return "Content-Length must be one number.";
+			return "Content-Length must be one number";
 	}
 	else if (bg_str_is_nocase(name, "transfer-encoding"))
 	{
 		facts->codings++;
 		if (!bg_str_is_nocase(value, "chunked"))
-			return "The only transfer coding that is understood is chunked.";
+			return "the only transfer coding that is understood is chunked";
 	}
 	return NULL;
 }
@@ -121,13 +121,13 @@ int bg_head_check(const char *bytes, size_t n, const char **why)
 
 		if (feed == NULL)
 		{
-			*why = at > BG_HEAD_MAX_SIZE ? "The header fields are larger than 16 KiB in all."
-			                             : "The head of the request is not complete.";
+			*why = at > BG_HEAD_MAX_SIZE ? "the header fields are larger than 16 KiB in all"
+			                             : "the head of the request is not complete";
 			return at > BG_HEAD_MAX_SIZE ? 431 : 400;
 		}
 		if (feed == bytes + at || feed[-1] != '\r')
 		{
-			*why = "Lines of the head must end with CR LF.";
+			*why = "lines of the head must end with CR LF";
 			return 400;
 		}
 		line = (bg_str){bytes + at, (size_t) (feed - 1 - (bytes + at))};
@@ -139,12 +139,12 @@ int bg_head_check(const char *bytes, size_t n, const char **why)
 
 			if (space == NULL || last == space || space[1] == ' ')
 			{
-				*why = "The request line must be: method, target, version.";
+				*why = "the request line must be: method, target, version";
 				return 400;
 			}
 			if (last - space - 1 > BG_HEAD_MAX_TARGET)
 			{
-				*why = "The request target is longer than 8 KiB.";
+				*why = "the request target is longer than 8 KiB";
 				return 414;
 			}
 			http_1_1 =
@@ -163,29 +163,29 @@ int bg_head_check(const char *bytes, size_t n, const char **why)
 			return 400;
 		if (facts.fields > BG_HEAD_MAX_FIELDS)
 		{
-			*why = "There are more than 100 header fields.";
+			*why = "there are more than 100 header fields";
 			return 431;
 		}
 	}
 	if (at > BG_HEAD_MAX_SIZE)
 	{
-		*why = "The header fields are larger than 16 KiB in all.";
+		*why = "the header fields are larger than 16 KiB in all";
 		return 431;
 	}
 	if (facts.hosts > 1 || (facts.hosts == 0 && http_1_1))
 	{
-		*why = facts.hosts ? "There must be one Host field, not several."
-		                   : "The Host field is missing.";
+		*why =
+		    facts.hosts ? "there must be one Host field, not several" : "the Host field is missing";
 		return 400;
 	}
 	if (facts.lengths + facts.codings > 1)
 	{
-		*why = "The length of the body is stated more than once.";
+		*why = "the length of the body is stated more than once";
 		return 400;
 	}
 	if (facts.codings > 0 && !http_1_1)
 	{
-		*why = "A transfer coding needs HTTP/1.1.";
+		*why = "a transfer coding needs HTTP/1.1";
 		return 400;
 	}
 	return 0;

@@ -150,7 +150,7 @@ bool bg_health_serve(bg_request *request, bg_str path)
 	else if (which == 2)
 		ask(request);
 	else if (!all_ready())
-		bg_request_fail(request, 503, "The database can't be reached now; try again soon.", NULL);
+		bg_request_fail(request, 503, "the database can't be reached now; try again soon", NULL);
 	else
 		say(request, "{\"status\":\"ready\"}");
 	return true;

@@ -16,29 +16,29 @@ typedef struct status_text
 } status_text;
 
 static const status_text statuses[] = {
-    {400, "Bad Request", "The request can't be understood."},
-    {401, "Unauthorized", "Sign in: this needs a valid access token."},
-    {403, "Forbidden", "You are not allowed to do this."},
-    {404, "Not Found", "There is nothing here, or nothing that you may see."},
-    {405, "Method Not Allowed", "This method can't be used here."},
-    {408, "Request Timeout", "The request took too long to arrive."},
-    {409, "Conflict", "The present state does not permit this."},
-    {410, "Gone", "This is no longer here."},
-    {412, "Precondition Failed", "The object has changed in the meantime."},
-    {413, "Content Too Large", "The request body is larger than allowed."},
-    {414, "URI Too Long", "The request target is longer than allowed."},
-    {415, "Unsupported Media Type", "The body must be application/json."},
-    {417, "Expectation Failed", "The expectation of the request can't be met."},
-    {422, "Unprocessable Content", "A value is not acceptable."},
-    {429, "Too Many Requests", "Too many requests; try again later."},
-    {431, "Request Header Fields Too Large", "The header fields are larger than allowed."},
-    {499, "Client Closed Request", "The client went away."},
+    {400, "Bad Request", "the request can't be understood"},
+    {401, "Unauthorized", "sign in: this needs a valid token"},
+    {403, "Forbidden", "you are not allowed to do this"},
+    {404, "Not Found", "there is nothing here, or nothing that you may see"},
+    {405, "Method Not Allowed", "this method can't be used here"},
+    {408, "Request Timeout", "the request took too long to arrive"},
+    {409, "Conflict", "the present state does not permit this"},
+    {410, "Gone", "this is no longer here"},
+    {412, "Precondition Failed", "the object has changed in the meantime"},
+    {413, "Content Too Large", "the request body is larger than allowed"},
+    {414, "URI Too Long", "the request target is longer than allowed"},
+    {415, "Unsupported Media Type", "the body must be application/json"},
+    {417, "Expectation Failed", "the expectation of the request can't be met"},
+    {422, "Unprocessable Content", "a value is not acceptable"},
+    {429, "Too Many Requests", "too many requests; try again later"},
+    {431, "Request Header Fields Too Large", "the header fields are larger than allowed"},
+    {499, "Client Closed Request", "the client went away"},
     {500, "Internal Server Error",
-     "Something went wrong here; the request id helps to find out what."},
-    {501, "Not Implemented", "This is not available here."},
-    {502, "Bad Gateway", "A service that is needed answered badly."},
-    {503, "Service Unavailable", "The service can't answer now; try again soon."},
-    {504, "Gateway Timeout", "The answer took too long."},
+     "something went wrong here; the request id helps to find out what"},
+    {501, "Not Implemented", "this is not available here"},
+    {502, "Bad Gateway", "a service that is needed answered badly"},
+    {503, "Service Unavailable", "the service can't answer now; try again soon"},
+    {504, "Gateway Timeout", "the answer took too long"},
 };
 #define N_STATUSES (sizeof(statuses) / sizeof(statuses[0]))
 
@@ -82,7 +82,8 @@ static json_t *checked_errors(const char *text)
 void bg_problem_write(const bg_problem *problem, const char *request_id, bg_buf *out)
 {
 	const status_text *text = text_of(problem->status);
-	const char *detail = problem->detail ? problem->detail : text->detail;
+	/* What is wrong with a part of the request stands beside its pointer. */
+	const char *detail = problem->detail && !problem->pointer ? problem->detail : text->detail;
 	json_t *errors = problem->errors ? checked_errors(problem->errors) : NULL;
 
 	bg_buf_printf(out, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"UB%d\"",
@@ -108,6 +109,7 @@ void bg_problem_write(const bg_problem *problem, const char *request_id, bg_buf 
 		bg_buf_puts(out, ",\"errors\":[{\"pointer\":");
 		bg_buf_json(out, problem->pointer, strlen(problem->pointer));
 		bg_buf_puts(out, ",\"detail\":");
+		detail = problem->detail ? problem->detail : text->detail;
 		bg_buf_json(out, detail, strlen(detail));
 		bg_buf_puts(out, "}]");
 	}

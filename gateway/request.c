@@ -152,7 +152,7 @@ static bool read_token(bg_request *request)
 		return true;
 	if (bg_http_header(request->http, "authorization", 1).s != NULL)
 	{
-		bg_request_fail(request, 400, "There must be one Authorization field, not several.", NULL);
+		bg_request_fail(request, 400, "there must be one Authorization field, not several", NULL);
 		return false;
 	}
 	token =
@@ -164,7 +164,7 @@ static bool read_token(bg_request *request)
 	    token.n > MAX_TOKEN)
 	{
 		request->token = bg_copy("", 0);
-		bg_request_fail(request, 401, "Authorization must be: Bearer, a space, the access token.",
+		bg_request_fail(request, 401, "the Authorization field must be: Bearer, a space, the token",
 		                NULL);
 		return false;
 	}
@@ -276,6 +276,11 @@ static bool take_turn(bg_request *request)
 	return false;
 }
 
+static bool takes_patches(bg_str method)
+{
+	return bg_str_is(method, "PATCH") || bg_str_is(method, "PUT");
+}
+
 static bool check_body(bg_request *request)
 {
 	bg_str body = bg_http_body(request->http);
@@ -302,7 +307,10 @@ static bool check_body(bg_request *request)
 		                "content-encoding");
 		return false;
 	}
-	if (!bg_str_is_nocase(bg_str_trim(media), "application/json"))
+	/* What PATCH and PUT take is a merge patch (RFC 7396), which has a type of its own. */
+	if (!bg_str_is_nocase(bg_str_trim(media), "application/json") &&
+	    !(takes_patches(bg_http_method(request->http)) &&
+	      bg_str_is_nocase(bg_str_trim(media), "application/merge-patch+json")))
 	{
 		bg_request_fail(request, 415, NULL, NULL);
 		return false;
@@ -315,7 +323,7 @@ static bool check_body(bg_request *request)
 		    !bg_str_is_nocase(parameter, "charset=utf-8") &&
 		    !bg_str_is_nocase(parameter, "charset=\"utf-8\""))
 		{
-			bg_request_fail(request, 415, "The body must be in UTF-8.", NULL);
+			bg_request_fail(request, 415, "the body must be in UTF-8", NULL);
 			return false;
 		}
 	}
@@ -380,7 +388,7 @@ static void serve(bg_request *request)
 	}
 	if (path.n == 0 || path.s[0] != '/' || memchr(path.s, '#', path.n) != NULL)
 	{
-		bg_request_fail(request, 400, "The request target must be a path that begins with a slash.",
+		bg_request_fail(request, 400, "the request target must be a path that begins with a slash",
 		                NULL);
 		return;
 	}
@@ -388,14 +396,14 @@ static void serve(bg_request *request)
 		return;
 	if (bg_docs_hidden(request, path))
 	{
-		bg_request_fail(request, 404, "There is no such path.", NULL);
+		bg_request_fail(request, 404, "there is no such path", NULL);
 		return;
 	}
 	if (bg_docs_serve(request, path))
 		return;
 	if (request->loop->routes == NULL)
 	{
-		bg_request_fail(request, 503, "The database can't be reached now; try again soon.", NULL);
+		bg_request_fail(request, 503, "the database can't be reached now; try again soon", NULL);
 		return;
 	}
 	request->table = bg_routes_ref(request->loop->routes);
@@ -405,7 +413,7 @@ static void serve(bg_request *request)
 		if (match.path_known)
 			bg_request_refuse_method(request, match.allow);
 		else
-			bg_request_fail(request, 404, "There is no such path.", NULL);
+			bg_request_fail(request, 404, "there is no such path", NULL);
 		return;
 	}
 	request->route = match.route;
@@ -413,7 +421,7 @@ static void serve(bg_request *request)
 	request->counted = true;
 	if (bg_metrics_at_work(1) > BG_LIVE(request->loop->config, max_concurrent_requests))
 	{
-		bg_request_fail(request, 503, "There is too much to do now; try again soon.", NULL);
+		bg_request_fail(request, 503, "there is too much to do now; try again soon", NULL);
 		return;
 	}
 	reads = strcmp(match.route->method, "GET") == 0;
@@ -469,7 +477,7 @@ bg_request *bg_request_begin(bg_loop *loop, bg_http *http, bool admin)
 			                  body.s, body.n);
 		}
 		else
-			bg_request_fail(request, 404, "There is only /metrics here.", NULL);
+			bg_request_fail(request, 404, "there is only /metrics here", NULL);
 		bg_buf_free(&body);
 	}
 	else

@@ -116,7 +116,7 @@ is_deeply($gateway->get('/api/v1/things/a%2Fb?x=1')->{json}, { route => 4, token
 	body => undef }, 'path parameters come first, percent-decoded after the path was split');
 is($gateway->get('/api/v1/things/mine/')->{json}{route}, 5, 'a literal path goes before a parameter; a slash at the end is as none');
 is($gateway->get('/api/v1/things/7+8')->{json}{values}[0], '7+8', 'a plus in a path is a plus');
-problem($gateway->get('/api/v1/nothing'), 404, 'unknown path');
+is(problem($gateway->get('/api/v1/nothing'), 404, 'unknown path')->{detail}, 'there is no such path', 'worded as in SQL');
 problem($gateway->get('/api/v1/things//'), 404, 'empty segment');
 my $other = $gateway->request('PUT', '/api/v1/things/1');
 problem($other, 405, 'other method');
@@ -132,6 +132,7 @@ for my $bad ('/api/v1/echo?q=%zz', '/api/v1/echo?q=%ff', '/api/v1/echo?q=a%00b',
 {
 	my $json = problem($gateway->get($bad), 400, "query $bad");
 	is($json->{errors}[0]{pointer}, '?q', "$bad: the pointer names the parameter");
+	isnt($json->{errors}[0]{detail}, $json->{detail}, "$bad: and what is wrong with it stands there");
 }
 problem($gateway->get('/api/v1/things/%c3%28'), 400, 'a path that is no UTF-8');
 problem($gateway->get('/api/v1/things/%00'), 400, 'a NUL in a path');
@@ -141,6 +142,7 @@ is($gateway->request('POST', '/api/v1/echo', body => "{\"a\": \"\xc3\xbc\"}")->{
 is($gateway->request('POST', '/api/v1/echo', body => '{}', type => 'Application/JSON; charset=UTF-8')->{status}, 200, 'content type with charset');
 problem($gateway->request('POST', '/api/v1/echo', body => '{}', type => 'text/plain'), 415, 'other content type');
 problem($gateway->request('POST', '/api/v1/echo', body => '{}', type => ''), 415, 'no content type');
+problem($gateway->request('POST', '/api/v1/echo', body => '{}', type => 'application/merge-patch+json'), 415, 'a merge patch where none is taken');
 problem($gateway->request('POST', '/api/v1/echo', body => '{}', type => 'application/json; charset=gbk'), 415, 'other charset');
 problem($gateway->request('POST', '/api/v1/echo', body => "{\"a\": \"\xff\"}"), 400, 'a body that is no UTF-8');
 problem($gateway->request('POST', '/api/v1/echo', body => "{\"a\": \"\0\"}"), 400, 'a body with NUL');

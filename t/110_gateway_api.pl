@@ -134,6 +134,8 @@ is($patched->{status}, 200, 'a change of what was seen');
 is($patched->{json}{title}, 'Changed', 'is made');
 problem($gateway->request('PATCH', $made, token => $token, headers => ["If-Match: $shown->{headers}{etag}"], json => { title => 'Too late' }), 412,
 	'a change of what is no longer there');
+is($gateway->request('PATCH', "$made/", token => $token, type => 'application/merge-patch+json', json => { category => "\x{5f81}\x{6587}" })->{json}{category},
+	'content', 'a merge patch under its own name, a slash at the end, a category in Chinese');
 is_deeply([sort keys %{ $gateway->get("$made?fields=id,title", token => $token)->{json} }], [qw(id title)], 'fields= trims');
 my $page = $gateway->get('/api/v1/tasks?limit=1&fields=id', headers => ['Prefer: count=exact']);
 is($page->{json}{total}, 2, 'how many there are');

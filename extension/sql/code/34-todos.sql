@@ -356,4 +356,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.my_deadlines(timestamptz, timestamptz, bountygo.count_mode, text, integer) IS
-'The deadlines of the tasks that one takes part in (kind task) and one''s own (kind todo) in one list, by their early edge ("at"; "latest" is the late one); not those of completed todos and ended tasks. from (default: now): only what has not surely passed then; to: only what may come by then. limit 1 to 100, default 20. UB401 without a user, UB422.';
+'The deadlines of the tasks that one takes part in (kind task) and one''s own (kind todo) in one list, by their early edge, "at" ("latest" is the late one), without those of completed todos and ended tasks. from (default: now): only what has not surely passed then; to: only what may come by then. limit 1 to 100, default 20. UB401 without a user, UB422.';

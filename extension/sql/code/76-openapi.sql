@@ -213,7 +213,7 @@ AS $$
 			'summary', t.summary,
 			'description', t.description
 				|| CASE WHEN b.schema IS NOT NULL AND f.is_patch
-					THEN E'\n\nA merge patch (RFC 7396): what is absent stays as it is, null clears a value where it can be cleared.' ELSE '' END
+					THEN E'\n\nA merge patch (RFC 7396), as application/merge-patch+json, too: what is absent stays as it is, null clears a value where it can be cleared.' ELSE '' END
 				|| E'\n\nIn SQL: `bountygo.' || r.function || '`.',
 			'parameters', coalesce(p.list, '[]')
 				|| '[{"$ref": "#/components/parameters/RequestId"}]'
@@ -223,7 +223,7 @@ AS $$
 				|| CASE WHEN f.is_counted THEN '[{"$ref": "#/components/parameters/PreferCount"}]'
 					WHEN r.is_async OR r.function = 'get_job' THEN '[{"$ref": "#/components/parameters/PreferWait"}]'
 					WHEN r.method <> 'GET' AND NOT r.is_secret AND r.null_code IS NULL THEN '[{"$ref": "#/components/parameters/PreferDryRun"}]' ELSE '[]'::jsonb END
-				|| CASE WHEN r.answer IS NOT NULL AND r.method = 'GET' AND r.path ~ '^/api/v1/' THEN '[{"$ref": "#/components/parameters/Fields"}]'
+				|| CASE WHEN r.answer IS NOT NULL AND r.path ~ '^/api/v1/' THEN '[{"$ref": "#/components/parameters/Fields"}]'
 					ELSE '[]'::jsonb END,
 			'security', CASE r.auth
 				WHEN 'none' THEN '[]'::jsonb
@@ -234,7 +234,7 @@ AS $$
 						WHEN 204 THEN 'Done.' ELSE 'The answer.' END,
 					'headers', (SELECT jsonb_object_agg(h, jsonb_build_object('$ref', '#/components/headers/' || h))
 						FROM unnest(ARRAY['X-Request-Id', 'RateLimit', 'RateLimit-Policy']
-							|| CASE WHEN r.method IN ('GET', 'PATCH', 'PUT') AND s.status = 200 THEN ARRAY['ETag'] ELSE '{}' END
+							|| CASE WHEN r.method = 'GET' AND s.status = 200 THEN ARRAY['ETag'] ELSE '{}' END
 							|| CASE WHEN f.is_list THEN ARRAY['Link'] ELSE '{}' END
 							|| CASE WHEN s.status IN (201, 202) THEN ARRAY['Location'] ELSE '{}' END
 							|| CASE WHEN r.is_async OR f.is_counted OR r.method <> 'GET' AND NOT r.is_secret AND r.null_code IS NULL THEN ARRAY['Preference-Applied'] ELSE '{}' END) h))
