@@ -285,7 +285,9 @@ DECLARE
 	mine bountygo.tasks;
 	mine_tags bigint[];
 BEGIN
-	SELECT * INTO mine FROM bountygo.tasks t WHERE t.id = nearest_tasks.task_id;
+	-- Of another's draft nobody learns what it is like.
+	SELECT * INTO mine FROM bountygo.tasks t WHERE t.id = nearest_tasks.task_id
+		AND (t.status <> 'draft' OR t.sponsor_id = bountygo.current_user_id() OR bountygo.is_moderator() OR bountygo.is_database_admin());
 	mine_tags := ARRAY(SELECT tt.tag_id FROM bountygo.task_tags tt WHERE tt.task_id = mine.id);
 	-- Each way to be alike brings its candidates from an index, a bounded number of them.
 	RETURN QUERY
@@ -310,7 +312,7 @@ BEGIN
 	SELECT s.id, round(least(1, CASE WHEN s.same THEN 0.9 + s.score / 10 ELSE least(s.score, 0.899) END)::numeric, 3)::real,
 		coalesce(s.same, false)
 	FROM scored s WHERE s.same OR s.score >= 0.15
-	ORDER BY 2 DESC, 1 LIMIT wanted;
+	ORDER BY 2 DESC, 1 LIMIT least(wanted, 100);
 END
 $$;
 COMMENT ON FUNCTION bountygo.nearest_tasks(bigint, integer) IS

@@ -189,6 +189,10 @@ DECLARE
 	checked record;
 	job bigint;
 BEGIN
+	-- Anyone may call this directly, too: nobody makes jobs of other kinds, and only what is signed in makes tasks.
+	IF submit_one.kind IS NULL OR submit_one.kind NOT IN ('page', 'preview') THEN
+		PERFORM bountygo.raise_invalid(bountygo.problem('/kind', 'This must be page or preview.'));
+	END IF;
 	PERFORM bountygo.require_submitter(submit_one.kind <> 'page');
 	IF submit_one.url IS NULL THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/url', 'This is required.'), 'Pass the URL of the page.');
@@ -198,7 +202,7 @@ BEGIN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/url', checked.problem));
 	END IF;
 	job := bountygo.queue_submit(submit_one.kind, checked.canonical, checked.host, submit_one.url,
-		coalesce(submit_one.auto_create, false), bountygo.max_age(submit_one.max_age), NULL);
+		submit_one.kind = 'page' AND coalesce(submit_one.auto_create, false), bountygo.max_age(submit_one.max_age), NULL);
 	-- A statement of its own, to see what the one before wrote.
 	RETURN bountygo.job_object(job, true);
 END
@@ -217,7 +221,7 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$ SELECT bountygo.submit_one('preview', preview_url.url, false, preview_url.max_age) $$;
 COMMENT ON FUNCTION bountygo.preview_url(text, integer) IS
-'Like submit_url, but never makes a task, and goes ahead of other pages. Anonymous callers may use it: rules only, and whoever knows the job''s id may read it.';
+'Reads a page without making a task: like submit_url, but ahead of other pages. Anonymous callers may use it: rules only, and whoever knows the job''s id may read it.';
 
 CREATE FUNCTION bountygo.submit_urls(urls text[], auto_create boolean DEFAULT false) RETURNS jsonb
 LANGUAGE plpgsql

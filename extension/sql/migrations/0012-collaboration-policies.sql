@@ -75,7 +75,11 @@ GRANT UPDATE (content, edited_at) ON bountygo.messages TO bountygo_api;
 -- Events of messages come from their authors alone, one a message.
 DROP POLICY IF EXISTS task_insert ON bountygo.events;
 CREATE POLICY task_insert ON bountygo.events FOR INSERT TO bountygo_api
-	WITH CHECK (kind <> 'new_message' AND bountygo.may_edit_task(task_id));
+	WITH CHECK (bountygo.may_edit_task(task_id) AND length(payload::text) <= 2000
+		-- What happened, and not what its sponsor says has happened.
+		AND CASE kind WHEN 'task_created' THEN payload = '{}' WHEN 'task_changed' THEN true
+			WHEN 'task_completed' THEN (SELECT t.status::text = 'completed' FROM bountygo.tasks t WHERE t.id = task_id)
+			WHEN 'task_cancelled' THEN (SELECT t.status::text = 'cancelled' FROM bountygo.tasks t WHERE t.id = task_id) ELSE false END);
 DROP POLICY IF EXISTS message_insert ON bountygo.events;
 CREATE POLICY message_insert ON bountygo.events FOR INSERT TO bountygo_api
 	WITH CHECK (CASE WHEN kind = 'new_message' THEN (SELECT m.author_id = (SELECT bountygo.current_user_id())

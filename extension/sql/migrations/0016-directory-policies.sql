@@ -34,7 +34,7 @@ DROP POLICY IF EXISTS moderator_insert ON bountygo.organizers;
 CREATE POLICY moderator_insert ON bountygo.organizers FOR INSERT TO bountygo_api WITH CHECK ((SELECT bountygo.is_moderator()));
 DROP POLICY IF EXISTS user_insert ON bountygo.organizers;
 CREATE POLICY user_insert ON bountygo.organizers FOR INSERT TO bountygo_api
-	WITH CHECK ((SELECT bountygo.current_user_id()) IS NOT NULL AND url IS NULL AND NOT is_verified);
+	WITH CHECK ((SELECT bountygo.current_user_id()) IS NOT NULL AND url IS NULL AND NOT is_verified AND NOT bountygo.has_control_characters(name));
 DROP POLICY IF EXISTS moderator_update ON bountygo.organizers;
 CREATE POLICY moderator_update ON bountygo.organizers FOR UPDATE TO bountygo_api
 	USING ((SELECT bountygo.is_moderator())) WITH CHECK ((SELECT bountygo.is_moderator()));
@@ -51,13 +51,13 @@ CREATE POLICY moderator_update ON bountygo.organizer_aliases FOR UPDATE TO bount
 	USING ((SELECT bountygo.is_moderator())) WITH CHECK ((SELECT bountygo.is_moderator()));
 DROP POLICY IF EXISTS moderator_delete ON bountygo.organizer_aliases;
 CREATE POLICY moderator_delete ON bountygo.organizer_aliases FOR DELETE TO bountygo_api USING ((SELECT bountygo.is_moderator()));
-GRANT SELECT, INSERT, DELETE ON bountygo.organizer_aliases TO bountygo_api, bountygo_admin;
+GRANT SELECT, INSERT (name_key, organizer_id, name, former_id), DELETE ON bountygo.organizer_aliases TO bountygo_api, bountygo_admin;
 GRANT UPDATE (organizer_id) ON bountygo.organizer_aliases TO bountygo_api, bountygo_admin;
 
 -- A user makes a tag by using it, or proposes one, which is not active until a moderator says so.
 DROP POLICY IF EXISTS user_insert ON bountygo.tags;
 CREATE POLICY user_insert ON bountygo.tags FOR INSERT TO bountygo_api
-	WITH CHECK ((SELECT bountygo.current_user_id()) IS NOT NULL AND (category IS NULL OR NOT is_active));
+	WITH CHECK ((SELECT bountygo.current_user_id()) IS NOT NULL AND (category IS NULL OR NOT is_active) AND NOT bountygo.has_control_characters(name));
 DROP POLICY IF EXISTS moderator_insert ON bountygo.tags;
 CREATE POLICY moderator_insert ON bountygo.tags FOR INSERT TO bountygo_api WITH CHECK ((SELECT bountygo.is_moderator()));
 DROP POLICY IF EXISTS moderator_update ON bountygo.tags;
@@ -76,7 +76,7 @@ CREATE POLICY moderator_update ON bountygo.tag_synonyms FOR UPDATE TO bountygo_a
 	USING ((SELECT bountygo.is_moderator())) WITH CHECK ((SELECT bountygo.is_moderator()));
 DROP POLICY IF EXISTS moderator_delete ON bountygo.tag_synonyms;
 CREATE POLICY moderator_delete ON bountygo.tag_synonyms FOR DELETE TO bountygo_api USING ((SELECT bountygo.is_moderator()));
-GRANT SELECT, INSERT, DELETE ON bountygo.tag_synonyms TO bountygo_api, bountygo_admin;
+GRANT SELECT, INSERT (name_key, tag_id, name, language, former_id), DELETE ON bountygo.tag_synonyms TO bountygo_api, bountygo_admin;
 GRANT UPDATE (tag_id, name, language) ON bountygo.tag_synonyms TO bountygo_api, bountygo_admin;
 
 -- tag_interests: one's own.

@@ -1,0 +1,146 @@
+-- What somebody tries who has a login with the rights of the API and writes SQL by hand: values that the functions would not write, ids and
+-- times of their own choice, and functions that are only meant for other functions.
+\set SHOW_CONTEXT never
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS bountygo;
+SELECT bountygo.init() > 0 AS ready;
+\pset format unaligned
+\pset tuples_only on
+
+-- A signing key for this server, as in policies.sql.
+COPY (SELECT encode(sha256('attacks'), 'hex')) TO PROGRAM 'umask 077 && cat > bountygo_attacks.key';
+LOAD 'bountygo';
+SELECT count(*) AS had_key, max(s.setting) AS old_key FROM pg_file_settings s
+	WHERE s.name = 'bountygo.jwt_key_file' AND s.sourcefile LIKE '%.auto.conf' \gset
+ALTER SYSTEM SET bountygo.jwt_key_file = 'bountygo_attacks.key';
+SELECT pg_reload_conf();
+\set ECHO none
+SELECT $$DO 'BEGIN IF current_setting(''bountygo.jwt_key_file'') <> ''bountygo_attacks.key'' THEN PERFORM pg_sleep(0.01); END IF; END'$$
+	FROM generate_series(1, 1000) \gexec
+\set ECHO all
+SELECT bountygo.create_user('Attacks One', 'one@attacks.example') AS one \gset
+SELECT bountygo.create_user('Attacks Two', 'two@attacks.example') AS two \gset
+SELECT bountygo.issue_token(:one) AS token_one, bountygo.issue_token(:two) AS token_two \gset
+CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	rows bigint;
+BEGIN
+	EXECUTE statement;
+	GET DIAGNOSTICS rows = ROW_COUNT;
+	SET CONSTRAINTS ALL IMMEDIATE;
+	RAISE EXCEPTION '% row(s)', rows USING ERRCODE = '00001';
+EXCEPTION WHEN OTHERS THEN
+	RETURN CASE SQLSTATE WHEN '00001' THEN SQLERRM ELSE SQLSTATE || ' ' || regexp_replace(SQLERRM, '\m\d+\M', 'N', 'g') END;
+END
+$$;
+BEGIN;
+SET LOCAL ROLE bountygo_api;
+SELECT bountygo.authenticate(:'token_one') = :one;
+SELECT bountygo.create_task('Attacks: a public task', description => 'What this task is about is told here at some length, in words.', tags => '{attacks}',
+	organizer_name => 'Attacks Inc') ->> 'id' AS public \gset
+SELECT bountygo.create_task('Attacks: a draft', description => 'What this task is about is told here at some length, in words.', tags => '{attacks}',
+	organizer_name => 'Attacks Inc', status => 'draft') ->> 'id' AS draft \gset
+COMMIT;
+BEGIN;
+SET LOCAL ROLE bountygo_api;
+SELECT bountygo.authenticate(:'token_two') = :two;
+SELECT bountygo.create_task('Attacks: mine', tags => '{attacks}') ->> 'id' AS mine \gset
+SELECT bountygo.post_message(:public, 'A message of two') ->> 'id' AS message \gset
+SELECT bountygo.create_todo(title => 'A todo of two') ->> 'id' AS todo \gset
+SELECT bountygo.submit_url('http://attacks.example/') ->> 'id' AS job \gset
+COMMIT;
+SELECT id AS tag FROM bountygo.tags WHERE name = 'attacks' \gset
+
+-- Jobs of kinds that only the service makes, and tasks by nobody.
+BEGIN; SET LOCAL ROLE bountygo_api;
+SELECT pg_temp.try(format('SELECT bountygo.submit_one(%L, ''http://attacks.example/'', false, NULL)', k.kind)) FROM (VALUES ('jwks'), ('recheck'), ('text'), (NULL)) AS k (kind);
+SELECT pg_temp.try('SELECT bountygo.submit_one(''page'', ''http://attacks.example/'', false, NULL)');
+SELECT bountygo.submit_one('preview', 'http://attacks.example/anonymous', true, NULL) ->> 'id' AS preview \gset
+SELECT auto_create FROM bountygo.jobs WHERE id = :preview;
+-- What another's draft is like.
+SELECT count(*) FROM bountygo.nearest_tasks(:draft, 100);
+SELECT count(*) > 0 FROM bountygo.nearest_tasks(:public, 100);
+-- What belongs to moderators and administrators.
+SELECT pg_temp.try(format('SELECT bountygo.move_tag_interests(%s, %1$s)', :tag));
+SELECT pg_temp.try('SELECT bountygo.agent_metrics()');
+SELECT pg_temp.try(format('SELECT bountygo.recheck_task(%s)', :public));
+ROLLBACK;
+BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate(:'token_one') = :one;
+SELECT count(*) > 0 FROM bountygo.nearest_tasks(:draft, 100);
+ROLLBACK;
+
+BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate(:'token_two') = :two;
+SELECT count(*) FROM bountygo.nearest_tasks(:draft, 100);
+\echo columns that the database fills: an id that comes next stops the next one, a time to come stands first for ever
+SELECT pg_temp.try(format('INSERT INTO bountygo.tasks (sponsor_id, submitted_by, title, %I) VALUES (%s, %2$s, ''x'', DEFAULT)', c.name, :two))
+	FROM unnest('{id,created_at,updated_at,gone_at,opens_at,checked_at,next_check_at,not_found_at,simhash,bands,cluster_id,cluster_is_due,search,source_url,snapshot_id,job_id}'::text[]) AS c (name);
+SELECT pg_temp.try(format('INSERT INTO bountygo.tasks (sponsor_id, submitted_by, title, status) VALUES (%s, %1$s, ''x'', ''completed'')', :two));
+SELECT pg_temp.try('INSERT INTO bountygo.organizers (id, name, name_key) VALUES (DEFAULT, ''attacks x'', ''attacks x'')');
+SELECT pg_temp.try('INSERT INTO bountygo.organizers (name, name_key, is_verified) VALUES (''attacks x'', ''attacks x'', true)');
+SELECT pg_temp.try(E'INSERT INTO bountygo.organizers (name, name_key) VALUES (E''attacks\\x07'', bountygo.name_key(E''attacks\\x07''))');
+SELECT pg_temp.try('INSERT INTO bountygo.organizers (name, name_key) VALUES (''attacks x'', ''attacks x'')');
+SELECT pg_temp.try('INSERT INTO bountygo.tags (id, name, name_key) VALUES (DEFAULT, ''attacks x'', ''attacks x'')');
+SELECT pg_temp.try('INSERT INTO bountygo.tags (name, name_key, created_at) VALUES (''attacks x'', ''attacks x'', DEFAULT)');
+SELECT pg_temp.try(E'INSERT INTO bountygo.tags (name, name_key) VALUES (E''attacks\\x07'', bountygo.name_key(E''attacks\\x07''))');
+SELECT pg_temp.try('INSERT INTO bountygo.tags (name, name_key) VALUES (''attacks x'', ''attacks x'')');
+SELECT pg_temp.try(format('INSERT INTO bountygo.evidence (id, task_id, field, value, method) VALUES (DEFAULT, %s, ''summary'', ''"x"'', ''user:%s'')', :mine, :two));
+SELECT pg_temp.try(format('INSERT INTO bountygo.evidence (task_id, field, value, method, created_at) VALUES (%s, ''summary'', ''"x"'', ''user:%s'', DEFAULT)', :mine, :two));
+SELECT pg_temp.try(format('INSERT INTO bountygo.evidence (task_id, field, value, method) VALUES (%s, ''summary'', ''"x"'', ''user:%s'')', :mine, :two));
+\echo events that did not happen
+SELECT pg_temp.try(format('INSERT INTO bountygo.events (id, kind, task_id) VALUES (DEFAULT, ''task_changed'', %s)', :mine));
+SELECT pg_temp.try(format('INSERT INTO bountygo.events (kind, task_id, created_at) VALUES (''task_changed'', %s, DEFAULT)', :mine));
+SELECT pg_temp.try(format('INSERT INTO bountygo.events (kind, task_id) VALUES (%L, %s)', k.kind, :mine))
+	FROM (VALUES ('task_gone'), ('task_reopened'), ('task_split'), ('task_completed'), ('task_cancelled'), ('search_match'), ('task_changed')) AS k (kind);
+SELECT pg_temp.try(format('INSERT INTO bountygo.events (kind, task_id, payload) VALUES (''task_changed'', %s, to_jsonb(repeat(''x'', 3000)))', :mine));
+\echo history in another name, by another method, at another time
+SELECT pg_temp.try(format('INSERT INTO bountygo.task_history (task_id, changed_by, method, field) VALUES (%s, %s, ''jsonld'', ''title'')', :mine, :two));
+SELECT pg_temp.try(format('INSERT INTO bountygo.task_history (task_id, changed_by, method, field) VALUES (%s, %s, ''user:%s'', ''title'')', :mine, :two, :one));
+SELECT pg_temp.try(format('INSERT INTO bountygo.task_history (task_id, changed_by, method, field) VALUES (%s, %s, ''user:%2$s'', ''title'')', :mine, :one));
+SELECT pg_temp.try(format('INSERT INTO bountygo.task_history (task_id, changed_by, method, field, changed_at) VALUES (%s, %s, ''user:%2$s'', ''title'', ''2001-01-01'')', :mine, :two));
+SELECT pg_temp.try(format('SELECT bountygo.record_task_changes(%s, ''{"title": "a"}'', ''{"title": "b"}'', ''rule'', %s)', :mine, :two));
+SELECT pg_temp.try(format('SELECT bountygo.record_task_changes(%s, ''{"title": "a"}'', ''{"title": "b"}'', ''user:%s'', %2$s)', :mine, :two));
+\echo texts that would break lines elsewhere, and links that are none
+SELECT pg_temp.try(format('UPDATE bountygo.users SET %s WHERE id = %s', c.change, :two)) FROM (VALUES (E'nickname = E''a\\x07'''), (E'avatar_url = E''https://x.example\\r\\nX: y'''),
+	('locale = ''<b>'''), (E'timezone = E''UTC\\n'''), ('nickname = ''Fine'', avatar_url = ''https://x.example/a'', locale = ''zh-Hans'', timezone = ''America/Port-au-Prince''')) AS c (change);
+SELECT pg_temp.try(format('INSERT INTO bountygo.messages (task_id, author_id, content) VALUES (%s, %s, E''a\x08'')', :public, :two));
+SELECT pg_temp.try(format('INSERT INTO bountygo.messages (task_id, author_id, content) VALUES (%s, %s, E''two\nlines\t'')', :public, :two));
+SELECT pg_temp.try(format('INSERT INTO bountygo.todos (user_id, title) VALUES (%s, E''a\x08'')', :two));
+SELECT pg_temp.try(format('INSERT INTO bountygo.todos (user_id, title, remind_offsets) VALUES (%s, ''x'', %L)', :two, o.spans))
+	FROM (VALUES ('{178000000 years}'), ('{-1 day}'), ('{NULL}'), ('{3 days,2 hours}'), ('{}')) AS o (spans);
+SELECT pg_temp.try(format('INSERT INTO bountygo.reports (task_id, reporter_id, kind, reason, note) VALUES (%s, %s, ''report'', ''spam'', E''a\x08'')', :public, :two));
+SELECT pg_temp.try(format('INSERT INTO bountygo.reports (task_id, reporter_id, kind, field, value) VALUES (%s, %s, ''correction'', ''title'', to_jsonb(repeat(''x'', 500000)))', :public, :two));
+SELECT pg_temp.try(format('INSERT INTO bountygo.tasks (sponsor_id, submitted_by, title, external_link) VALUES (%s, %1$s, ''x'', E''https://x.example/\r\nX:y'')', :two));
+\echo jobs: cancelled, and nothing else said about them
+SELECT pg_temp.try(format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''ok'', why = ''x'', finished_at = now() WHERE id = %s', :job));
+SELECT pg_temp.try(format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''cancelled'', why = repeat(''x'', 201), finished_at = now() WHERE id = %s', :job));
+SELECT pg_temp.try(format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''cancelled'', why = ''x'', finished_at = ''2001-01-01'' WHERE id = %s', :job));
+SELECT pg_temp.try(format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''cancelled'', why = ''x'', finished_at = ''infinity'' WHERE id = %s', :job));
+SELECT bountygo.cancel_job(:job) ->> 'state';
+SELECT pg_temp.try(format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''cancelled'', why = ''again'', finished_at = now() WHERE id = %s', :job));
+ROLLBACK;
+
+-- Secrets, tokens and what only other functions call: no API user may.
+SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'bountygo'::regnamespace AND has_function_privilege('bountygo_api', p.oid, 'EXECUTE')
+	AND (p.proname IN ('random_token', 'random_name', 'seal', 'unseal', 'access_token', 'equal_secrets', 'start_session', 'new_refresh_token', 'tokens_object',
+			'make_wallet_primary', 'take_wallet_message', 'read_id_token', 'user_from_claims', 'want_keys', 'schedule_keys', 'issue_token', 'create_user',
+			'set_user_role', 'queue_submit', 'task_from_snapshot', 'repair_cluster', 'index_tasks', 'tidy', 'tidy_views', 'record_views', 'refresh_analytics',
+			'call', 'init', 'grant_privileges', 'protect_table', 'secret_status')
+		OR p.prorettype = 'trigger'::regtype);
+-- Where API users insert, they name the columns; whatever has an id or a time of its own is left to the database.
+SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'bountygo'::regnamespace AND c.relkind = 'r' AND c.relname <> 'task_tags'
+	AND (has_table_privilege('bountygo_api', c.oid, 'INSERT') OR has_table_privilege('bountygo_api', c.oid, 'UPDATE') OR has_table_privilege('bountygo_api', c.oid, 'TRUNCATE'));
+SELECT a.attrelid::regclass, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r' AND c.relnamespace = 'bountygo'::regnamespace
+	WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname IN ('id', 'created_at') AND (has_column_privilege('bountygo_api', c.oid, a.attnum, 'INSERT')
+		OR has_column_privilege('bountygo_api', c.oid, a.attnum, 'UPDATE'));
+
+-- Leave the server as it was.
+\if :had_key
+ALTER SYSTEM SET bountygo.jwt_key_file = :'old_key';
+\else
+ALTER SYSTEM RESET bountygo.jwt_key_file;
+\endif
+SELECT pg_reload_conf();
+COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm -f bountygo_attacks.key';
+DELETE FROM bountygo.tasks WHERE id IN (:public, :draft, :mine);
+DELETE FROM bountygo.jobs WHERE requested_by IN (:one, :two);
+DELETE FROM bountygo.users WHERE id IN (:one, :two);
