@@ -20,7 +20,7 @@ AS $$
 	('UB429', 429, 'Too Many Requests', 'The limit of the rate zone or a quota is reached; Retry-After says when it goes on.', 'requests faster than the zone allows'),
 	('UB431', 431, 'Request Header Fields Too Large', 'The headers are larger than allowed.', 'a header of 100 KB'),
 	('UB500', 500, 'Internal Server Error', 'A fault of the service; the request id finds it in the log.', 'an error of no other class'),
-	('UB501', 501, 'Not Implemented', 'It is not built in or not configured here.', 'a method of signing in that is not set up'),
+	('UB501', 501, 'Not Implemented', 'It is not built in or not configured here.', 'a route whose function is not installed'),
 	('UB502', 502, 'Bad Gateway', 'A service that is needed answered badly.', 'raised by functions'),
 	('UB503', 503, 'Service Unavailable', 'The database, the workers or the model cannot be had now; Retry-After says when to try again.', 'while the database starts'),
 	('UB504', 504, 'Gateway Timeout', 'It took longer than the route allows.', 'a statement over the time limit'),
