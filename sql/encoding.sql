@@ -16,5 +16,16 @@ FROM bountygo.extract_html(decode('3c703e436166c3a920706179732035303030205553444
 SELECT bountygo.extract_html(decode('3c703ee5a596e98791205072697a65203530303020555344433c2f703e', 'hex')) ->> 'outcome';
 SELECT bountygo.extract_text('Caf' || chr(233) || ' pays 5000 USDC for a parser.') ->> 'outcome';
 SELECT bountygo.extract_html(decode('3c703ee9205072697a653c2f703e', 'hex'), 'https://caf' || chr(233) || '.example/', 'text/html; charset=latin1') ->> 'url';
+-- Names have their keys, too: "É" as the small letter.
+SELECT bountygo.name_key('  Caf' || chr(201) || '-Labs ') = 'caf' || chr(233) || ' labs';
+SELECT bountygo.init() > 0;
+INSERT INTO bountygo.tags (name, name_key) VALUES ('Caf' || chr(201), bountygo.name_key('Caf' || chr(201)));
+SELECT t.name_key = 'caf' || chr(233) FROM bountygo.tags t WHERE t.name = 'Caf' || chr(201);
 \c :was
 DROP DATABASE bountygo_latin1;
+-- Where the server does not know what its bytes mean, there is nothing to begin with.
+CREATE DATABASE bountygo_ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+\c bountygo_ascii
+CREATE EXTENSION bountygo;
+\c :was
+DROP DATABASE bountygo_ascii;

@@ -3,6 +3,16 @@
 
 SET LOCAL check_function_bodies = off;
 
+-- There letters have no case and names no key: better said here than found out later, by another message.
+DO $$
+BEGIN
+	IF current_setting('server_encoding') = 'SQL_ASCII' THEN
+		RAISE EXCEPTION 'bountygo can not work in a database whose encoding is SQL_ASCII'
+			USING ERRCODE = '0A000', HINT = 'Create the database with ENCODING ''UTF8''.';
+	END IF;
+END
+$$;
+
 CREATE TYPE bountygo.user_role AS ENUM ('user', 'moderator', 'admin');
 COMMENT ON TYPE bountygo.user_role IS 'What a user may do beyond their own objects: moderators correct public ones, admins run the service.';
 

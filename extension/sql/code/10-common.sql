@@ -25,13 +25,16 @@ COMMENT ON FUNCTION bountygo.raise_invalid(jsonb, text) IS
 
 CREATE FUNCTION bountygo.name_key(name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- Only where "é" has two bytes, which is UTF-8, does the server know NFKC; asked like this the function stays immutable throughout.
 RETURN coalesce(
 	nullif(pg_catalog.btrim(pg_catalog.regexp_replace(
-		pg_catalog.lower(pg_catalog.normalize(name, 'NFKC') COLLATE pg_catalog."und-x-icu"),
+		pg_catalog.lower(CASE WHEN pg_catalog.octet_length(pg_catalog.chr(233)) OPERATOR(pg_catalog.=) 2
+			THEN pg_catalog.normalize(name, 'NFKC') ELSE name END COLLATE pg_catalog."und-x-icu"),
 		'[\s!-"$-*,-/:-@\[-`{-~·、。「」『』【】〈〉《》“”‘’–—…]+', ' ', 'g')), ''),
-	pg_catalog.lower(pg_catalog.btrim(pg_catalog.normalize(name, 'NFKC')) COLLATE pg_catalog."und-x-icu"));
+	pg_catalog.lower(pg_catalog.btrim(CASE WHEN pg_catalog.octet_length(pg_catalog.chr(233)) OPERATOR(pg_catalog.=) 2
+		THEN pg_catalog.normalize(name, 'NFKC') ELSE name END) COLLATE pg_catalog."und-x-icu"));
 COMMENT ON FUNCTION bountygo.name_key(text) IS
-'The key under which names of organizers and tags are the same: NFKC, lower case, punctuation and white space as one space ("+" and "#" stay: C++, C#).';
+'The key under which names of organizers and tags are the same: NFKC (in a database whose encoding is UTF8), lower case, punctuation and white space as one space ("+" and "#" stay: C++, C#).';
 
 CREATE FUNCTION bountygo.rfc3339(instant timestamptz) RETURNS text
 AS 'MODULE_PATHNAME', 'bountygo_rfc3339' LANGUAGE c STABLE STRICT PARALLEL SAFE;
