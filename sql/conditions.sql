@@ -292,6 +292,7 @@ SELECT regexp_replace(pg_temp.call(10000, ARRAY['id', '1', 'fields', array_to_st
 SELECT pg_temp.call(10000, '{id,1,fields,id,fields,title}');
 -- Of a list each item, and where it goes on.
 SELECT pg_temp.call(10004, '{fields,"id,counts.views",limit,1}', NULL, '{prefer,count=exact}');
+SELECT pg_temp.call(10004, ARRAY['fields', f, 'limit', '1']) FROM unnest('{items,items.id,next}'::text[]) f;
 SELECT pg_temp.call(10004, '{fields,titel,limit,1}'), pg_temp.call(10004, '{fields,anything,cursor,1000}');
 -- Of whatever answers JSON, and of nothing else. An argument of that name comes first.
 SELECT pg_temp.call(10005, '{fields,id}', '{"id": 42, "title": "Trimmed"}'), pg_temp.call(10005, '{fields,ids}', '{"id": 43, "title": "Undone"}'), pg_temp.call(10005, '{}', '{"id": 43, "title": "x", "fields": "id"}');

@@ -79,8 +79,24 @@ static bool is_allowed(const bg_route *route, const char *name)
 	return false;
 }
 
+/* Lists keep their frame: what is trimmed are their items. */
+static bool is_frame(const bg_route *route, const char *name)
+{
+	size_t n = route->answer == NULL ? 0 : strlen(route->answer);
+
+	return (route->cursor_argument >= 0 || (n > 4 && strcmp(route->answer + n - 4, "List") == 0)) &&
+	       (strcmp(name, "items") == 0 || strncmp(name, "items.", 6) == 0 ||
+	        strcmp(name, "next") == 0);
+}
+
 static void unknown_field(bg_call *call, const char *name, const char *nearest)
 {
+	if (is_frame(call->route, name))
+	{
+		bg_problem_add(&call->problems, pointer, "Name members of the items, such as \"id\".",
+		               "\"%s\" is there anyway.", bg_shorten(name));
+		return;
+	}
 	bg_problem_add(&call->problems, pointer,
 	               nearest == NULL ? NULL : psprintf("Did you mean \"%s\"?", nearest),
 	               "\"%s\" is not a member of the answer.", bg_shorten(name));

@@ -489,7 +489,7 @@ BEGIN
 	RETURN bountygo.oidc_sign_in('google', google_token);
 END
 $$;
-COMMENT ON FUNCTION bountygo.google_sign_in(text) IS 'oidc_sign_in() with the provider google.';
+COMMENT ON FUNCTION bountygo.google_sign_in(text) IS 'Signs in by Google: oidc_sign_in() with the provider google.';
 
 CREATE FUNCTION bountygo.clerk_sign_in(clerk_token text) RETURNS jsonb
 LANGUAGE plpgsql
@@ -502,7 +502,7 @@ BEGIN
 	RETURN bountygo.oidc_sign_in('clerk', clerk_token);
 END
 $$;
-COMMENT ON FUNCTION bountygo.clerk_sign_in(text) IS 'oidc_sign_in() with the provider clerk.';
+COMMENT ON FUNCTION bountygo.clerk_sign_in(text) IS 'Signs in by Clerk: oidc_sign_in() with the provider clerk.';
 
 CREATE FUNCTION bountygo.oidc_link(provider text, id_token text) RETURNS jsonb
 LANGUAGE plpgsql

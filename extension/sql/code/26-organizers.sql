@@ -167,7 +167,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.list_organizers(text, boolean, bountygo.organizer_sort, bountygo.count_mode, text, integer) IS
-'Organizers. q: part of a name or other name, in any language, which may be misspelt; sort: name (default), -created_at, or -relevance (default with q). limit 1 to 100; cursor: "next" of the page before. UB422 for bad values.';
+'Organizers by name, or with q best match first. q: part of a name or other name, in any language, which may be misspelt; sort: name (default), -created_at, or -relevance (default with q). limit 1 to 100; cursor: "next" of the page before. UB422 for bad values.';
 
 CREATE FUNCTION bountygo.present_organizer(id bigint) RETURNS bigint
 LANGUAGE plpgsql STABLE

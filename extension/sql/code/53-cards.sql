@@ -145,7 +145,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.agent_metrics() IS
-'For administrators: open jobs and those of the last day by kind, state and stage with the age of the oldest open one (s); how long jobs that ended in the last hour waited and ran (ms: p50, p90, p99, max); what the model cost today; hosts that rest after failures (at most 100); worker counters; how many rechecks are due (at most 10000). UB401 or UB403 for others.';
+'How jobs, hosts, model and workers are doing, for administrators: open jobs and those of the last day by kind, state and stage with the age of the oldest open one (s); how long jobs that ended in the last hour waited and ran (ms: p50, p90, p99, max); what the model cost today; hosts that rest after failures (at most 100); worker counters; how many rechecks are due (at most 10000). UB401 or UB403 for others.';
 
 CREATE FUNCTION bountygo.percentiles(samples numeric[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -144,7 +144,7 @@ AS $$
 				"description": "count=exact or count=estimated adds \"total\"."},
 			"PreferDryRun": {"name": "Prefer", "in": "header", "schema": {"type": "string", "maxLength": 1024}, "example": "tx=rollback",
 				"description": "tx=rollback makes it a dry run: the answer is as if it were done, but nothing stays."},
-			"RequestId": {"name": "X-Request-Id", "in": "header", "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+			"RequestId": {"name": "X-Request-Id", "in": "header", "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"},
 				"description": "Your id for the request; it comes back in the answer and stands in the logs. Without one, or if it is not of this form, one is made."},
 			"Fields": {"name": "fields", "in": "query", "schema": {"type": "string", "minLength": 1, "maxLength": 1024}, "example": "id,title",
 				"description": "Only these members of the answer (of each item of a list), with commas between."}}',

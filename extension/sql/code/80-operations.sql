@@ -199,14 +199,14 @@ BEGIN
 	"check" := 'public address';
 	names := nullif(current_setting('bountygo.public_url', true), '');
 	ok := names LIKE 'https://%';
-	detail := coalesce(names, 'not set: wallets cannot sign in');
+	detail := coalesce(names || CASE WHEN ok THEN '' ELSE ' is not https: tokens travel in clear' END, 'not set: wallets cannot sign in');
 	fix := CASE WHEN ok IS NOT TRUE THEN 'Set bountygo.public_url to the https URL under which people reach the service.' END;
 	ok := coalesce(ok, false);
 	RETURN NEXT;
 
 	"check" := 'identity providers';
 	ok := true;
-	detail := 'none: people sign in with wallets';
+	detail := 'none: set_oidc_provider() adds Google, Clerk and the like';
 	IF current >= 7 THEN
 		-- Keys that were just asked for are on their way.
 		SELECT string_agg(format('%s: %s', p.name, coalesce(p.keys_error, 'no keys yet')), '; ' ORDER BY p.name)
