@@ -97,7 +97,7 @@ bool bg_unseal(const char *key, size_t key_len, const char *context, size_t cont
 	size_t plain_len;
 	bool ok;
 
-	if (len < BG_SEAL_OVERHEAD || len > MAX_PLAIN || sealed[0] != VERSION ||
+	if (len < BG_SEAL_OVERHEAD || len - BG_SEAL_OVERHEAD > MAX_PLAIN || sealed[0] != VERSION ||
 	    context_len > MAX_CONTEXT || !derive_key(key, key_len, context, context_len, derived))
 		return false;
 	plain_len = len - BG_SEAL_OVERHEAD;

@@ -99,6 +99,25 @@ static void test_limits(void **state)
 	assert_false(bg_seal(KEY, strlen(KEY), context, 256, nonce, "", 0, sealed));
 }
 
+/* What may be sealed can be opened, up to the last byte. */
+static void test_largest(void **state)
+{
+	size_t len = 1 << 24;
+	char *plain = calloc(1, len + 1);
+	unsigned char *sealed = malloc(len + 1 + BG_SEAL_OVERHEAD);
+	char *opened = malloc(len);
+
+	(void) state;
+	assert_true(bg_seal(KEY, strlen(KEY), USE, strlen(USE), nonce, plain, len, sealed));
+	assert_true(
+	    bg_unseal(KEY, strlen(KEY), USE, strlen(USE), sealed, len + BG_SEAL_OVERHEAD, opened));
+	assert_memory_equal(opened, plain, len);
+	assert_false(bg_seal(KEY, strlen(KEY), USE, strlen(USE), nonce, plain, len + 1, sealed));
+	free(plain);
+	free(sealed);
+	free(opened);
+}
+
 /* Base64 as tokens use it: the examples of RFC 4648, and each value in one spelling only. */
 static void test_base64url(void **state)
 {
@@ -132,7 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_round_trip), cmocka_unit_test(test_altered),
 	    cmocka_unit_test(test_known),      cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_base64url),
+	    cmocka_unit_test(test_largest),    cmocka_unit_test(test_base64url),
 	};
 
 	return cmocka_run_group_tests_name("auth_seal", tests, NULL, NULL);
