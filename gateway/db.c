@@ -254,18 +254,18 @@ void bg_db_look(const struct bg_db *db, bg_db_state *state)
 {
 	memset(state, 0, sizeof(*state));
 	state->connections = db->n;
-	state->queued = __atomic_load_n(&db->queued, __ATOMIC_RELAXED);
+	state->queued = db->queued;
 	for (int i = 0; i < db->n; i++)
 	{
-		state->ready += __atomic_load_n(&db->connections[i].state, __ATOMIC_RELAXED) == READY;
-		state->in_flight += __atomic_load_n(&db->connections[i].n, __ATOMIC_RELAXED);
+		state->ready += db->connections[i].state == READY;
+		state->in_flight += db->connections[i].n;
 	}
 }
 
 bool bg_db_is_ready(const struct bg_db *db)
 {
 	for (int i = 0; i < db->n; i++)
-		if (__atomic_load_n(&db->connections[i].state, __ATOMIC_RELAXED) == READY)
+		if (db->connections[i].state == READY)
 			return true;
 	return false;
 }

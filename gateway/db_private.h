@@ -31,7 +31,8 @@ typedef struct connection
 {
 	struct bg_db *db;
 	int number;
-	connection_state state;
+	_Atomic connection_state
+	    state; /* atomic, as n: /readyz and /metrics read them in other threads */
 	PGconn *pg;
 	uv_poll_t *poll; /* its own allocation: libuv lets go of it later */
 	uv_timer_t timer;
@@ -41,7 +42,7 @@ typedef struct connection
 	bool stale; /* its statements must be prepared again: reopen when nothing is in flight */
 	flight flights[DEPTH];
 	int first;
-	int n;
+	_Atomic int n;
 } connection;
 
 struct bg_db
@@ -51,7 +52,7 @@ struct bg_db
 	connection *connections;
 	bg_db_call *queue;
 	bg_db_call **queue_end;
-	int queued;
+	_Atomic int queued;
 	double pace_ms; /* smoothed time between answers while there is a queue */
 	uint64_t last_answer;
 	bool failing; /* the last try to connect failed */

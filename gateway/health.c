@@ -123,8 +123,7 @@ static void say(bg_request *request, const char *body)
 static bool all_ready(void)
 {
 	for (int i = 0; i < bg_n_loops; i++)
-		if (__atomic_load_n(&bg_loops[i].routes, __ATOMIC_RELAXED) == NULL ||
-		    !bg_db_is_ready(bg_loops[i].db))
+		if (bg_loops[i].routes == NULL || !bg_db_is_ready(bg_loops[i].db))
 			return false;
 	return true;
 }

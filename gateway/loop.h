@@ -44,11 +44,11 @@ typedef struct bg_loop
 	struct bg_redis *redis; /* NULL: not configured */
 	struct bg_views *views;
 	const struct bg_limits *limits;
-	bg_routes *routes;           /* NULL: not loaded yet */
+	bg_routes *_Atomic routes;   /* NULL: not loaded yet; atomic for /readyz */
 	struct bg_request *requests; /* at work here */
 	struct bg_wait *waits;       /* of them, those that wait for a job */
-	int n_waits;
-	uv_timer_t tick; /* runs only while requests are at work */
+	_Atomic int n_waits;         /* atomic for /metrics */
+	uv_timer_t tick;             /* runs only while requests are at work */
 	bool ticking;
 	bool draining;
 	uint64_t drain_until;

@@ -163,8 +163,7 @@ void bg_metrics_write(bg_buf *out)
 	}
 	describe(out, "bountygo_job_waiters", "gauge", "Requests that wait for their job to end.");
 	for (int i = 0; i < bg_n_loops; i++)
-		bg_buf_printf(out, "bountygo_job_waiters{loop=\"%d\"} %d\n", i,
-		              __atomic_load_n(&bg_loops[i].n_waits, __ATOMIC_RELAXED));
+		bg_buf_printf(out, "bountygo_job_waiters{loop=\"%d\"} %d\n", i, bg_loops[i].n_waits);
 	{
 		uint64_t told;
 		uint64_t lost;
