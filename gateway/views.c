@@ -3,7 +3,8 @@
  *		Collects views of tasks in memory and passes them to bountygo.record_views() once a second. What a view is worth (one a viewer
  *		and day) is decided there; addresses leave this process only for that function, which keeps a salted hash of them.
  *
- * While the database can't be reached they wait, up to a bound; a batch may be sent twice, which counts nobody twice.
+ * While the database can't be reached or says that it can't just now they wait, up to a bound; a batch may be sent twice, which counts
+ * nobody twice.
  */
 #include "views.h"
 
@@ -19,6 +20,8 @@
 #define MAX_BATCH 1000
 #define MAX_BATCHES 10
 #define PATIENCE_MS 10000
+/* Tries of a batch while the database says that it can't just now: a minute or so. */
+#define MAX_TRIES 60
 #define MAX_AGENT 400
 
 struct bg_views
@@ -27,6 +30,7 @@ struct bg_views
 	uv_timer_t timer;
 	bool ticking;
 	bool sent; /* the first batch is under way */
+	int tries; /* of the first batch, that the database answered with an error */
 	/* A ring of batches: JSON objects with commas between. */
 	bg_buf batches[MAX_BATCHES];
 	int sizes[MAX_BATCHES];
@@ -144,6 +148,17 @@ void bg_views_add(struct bg_views *views, const bg_request *request)
 	tick(views);
 }
 
+/* An error of the moment: waiting for others, a restart, no room. */
+static bool is_passing(const char *sqlstate)
+{
+	static const char *const classes[] = {"08", "40", "53", "55", "57"};
+
+	for (size_t i = 0; sqlstate != NULL && i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (strncmp(sqlstate, classes[i], 2) == 0)
+			return true;
+	return false;
+}
+
 static void on_told(bg_db_call *call, const bg_db_result *result)
 {
 	struct bg_views *views = call->owner;
@@ -152,7 +167,9 @@ static void on_told(bg_db_call *call, const bg_db_result *result)
 	views->sent = false;
 	if (result->failure == BG_DB_OK)
 		__atomic_add_fetch(&told, (uint64_t) size, __ATOMIC_RELAXED);
-	else if (result->failure == BG_DB_ERROR || views->loop->draining)
+	else if (views->loop->draining ||
+	         (result->failure == BG_DB_ERROR &&
+	          (!is_passing(result->sqlstate) || ++views->tries >= MAX_TRIES)))
 	{
 		bg_log(BG_LOG_ERROR, NULL, "%d views of tasks are not counted: %s %s", size,
 		       result->sqlstate ? result->sqlstate : "no database",
@@ -166,6 +183,7 @@ static void on_told(bg_db_call *call, const bg_db_result *result)
 		tick(views);
 		return;
 	}
+	views->tries = 0;
 	views->batches[views->first].n = 0;
 	views->sizes[views->first] = 0;
 	views->first = (views->first + 1) % MAX_BATCHES;

@@ -33,7 +33,17 @@ CREATE SEQUENCE bountygo.test_tries;
 CREATE FUNCTION bountygo.gateway_routes() RETURNS TABLE (id int, method text, path text, auth text, cache_seconds int, cache_topics text[],
 	rate_zone text, max_body int, timeout_ms int, is_async boolean, is_secret boolean)
 LANGUAGE sql AS 'SELECT id, method, path, ''none'', 0, ''{}''::text[], rate_zone, max_body, timeout_ms, is_async, is_secret FROM bountygo.test_routes';
-CREATE FUNCTION bountygo.record_views(views jsonb) RETURNS int LANGUAGE sql AS 'INSERT INTO bountygo.test_views VALUES ($1) RETURNING 1';
+CREATE SEQUENCE bountygo.test_view_tries;
+-- The first batch meets a lock, as when accounts are deleted: it is told again.
+CREATE FUNCTION bountygo.record_views(views jsonb) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+	IF nextval('bountygo.test_view_tries') = 1 THEN
+		RAISE EXCEPTION 'busy' USING ERRCODE = '55P03';
+	END IF;
+	INSERT INTO bountygo.test_views VALUES ($1);
+	RETURN 1;
+END
+$$;
 CREATE FUNCTION bountygo.health() RETURNS jsonb LANGUAGE sql AS
 	$$SELECT '{"status": "healthy", "version": "0", "uptime_seconds": 1, "components": {"database": {"status": "healthy"}}}'::jsonb$$;
 CREATE FUNCTION bountygo.test_call(route integer, token text, names text[], vals text[], sent text, asked text[], OUT status integer,
