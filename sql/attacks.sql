@@ -119,12 +119,64 @@ SELECT bountygo.cancel_job(:job) ->> 'state';
 SELECT pg_temp.try(format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''cancelled'', why = ''again'', finished_at = now() WHERE id = %s', :job));
 ROLLBACK;
 
+-- API keys: through SQL, too, only what their scopes say.
+INSERT INTO bountygo.api_keys (user_id, name, prefix, secret_hash, scopes) SELECT :two, k.name, k.name, sha256(convert_to(repeat('s', 43), 'UTF8')), k.scopes
+	FROM (VALUES ('attackreader', '{tasks:read}'::text[]), ('attacktodoer', '{todos:write}'), ('attackwriter', '{tasks:write}'), ('attackowner0', '{account:write}'), ('attackqueuer', '{jobs:write}')) AS k (name, scopes);
+CREATE FUNCTION pg_temp.may(task bigint, todo bigint, message bigint, job bigint) RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT v.what || ': ' || pg_temp.try(v.statement) FROM (VALUES
+		('rename', 'UPDATE bountygo.users SET nickname = ''Taken'' WHERE id = bountygo.current_user_id()'),
+		('sign out', 'UPDATE bountygo.sessions SET revoked_at = now() WHERE user_id = bountygo.current_user_id()'),
+		('look at sessions', 'SELECT FROM bountygo.sessions'), ('look at keys', 'SELECT id FROM bountygo.api_keys'),
+		('end keys', 'UPDATE bountygo.api_keys SET revoked_at = now() WHERE user_id = bountygo.current_user_id()'),
+		('pause', format('UPDATE bountygo.tasks SET status = ''paused'' WHERE id = %s', task)), ('delete', format('DELETE FROM bountygo.tasks WHERE id = %s', task)),
+		('make a task', 'SELECT bountygo.create_task(''By a key'')'),
+		('untag', format('DELETE FROM bountygo.task_tags WHERE task_id = %s', task)),
+		('report', format('SELECT bountygo.report_task(%s, ''spam'')', task)),
+		('make a todo', 'SELECT bountygo.create_todo(title => ''By a key'')'), ('delete a todo', format('DELETE FROM bountygo.todos WHERE id = %s', todo)),
+		('post', format('SELECT bountygo.post_message(%s, ''By a key'')', task)), ('delete a message', format('DELETE FROM bountygo.messages WHERE id = %s', message)),
+		('make a tag', 'SELECT bountygo.create_tag(''Attacks by a key'')'),
+		('care for a tag', 'SELECT bountygo.set_tag_interest(5, name => ''attacks'')'),
+		('split', format('SELECT bountygo.split_task(%s)', task)),
+		('correct', format('SELECT bountygo.correct_task(%s, ''summary'', ''"By a key"'')', task)),
+		('task of a job', format('SELECT bountygo.create_task_from_job(%s)', job)),
+		('submit', 'SELECT bountygo.submit_url(''http://attacks.example/key'')'), ('submit some', 'SELECT bountygo.submit_urls(''{http://attacks.example/key}'')'),
+		('preview', 'SELECT bountygo.preview_url(''http://attacks.example/key'')'), ('recheck', format('SELECT bountygo.recheck_task(%s)', task)),
+		('hand in text', 'SELECT bountygo.submit_text(''More than ten characters'')'), ('export', 'SELECT bountygo.export_me()'),
+		('delete the account', 'SELECT bountygo.delete_me()'),
+		('cancel', format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''cancelled'', why = ''x'', finished_at = now() WHERE id = %s', job))) AS v (what, statement)
+$$;
+\set secret sssssssssssssssssssssssssssssssssssssssssss
+\echo attackreader
+BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate('bgo_attackreader_' || :'secret') = :two;
+SELECT * FROM pg_temp.may(:mine, :todo, :message, :job);
+ROLLBACK;
+\echo attacktodoer
+BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate('bgo_attacktodoer_' || :'secret') = :two;
+SELECT * FROM pg_temp.may(:mine, :todo, :message, :job);
+ROLLBACK;
+\echo attackwriter
+BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate('bgo_attackwriter_' || :'secret') = :two;
+SELECT * FROM pg_temp.may(:mine, :todo, :message, :job);
+ROLLBACK;
+\echo attackowner0
+BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate('bgo_attackowner0_' || :'secret') = :two;
+SELECT * FROM pg_temp.may(:mine, :todo, :message, :job);
+ROLLBACK;
+\echo attackqueuer
+BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate('bgo_attackqueuer_' || :'secret') = :two;
+SELECT * FROM pg_temp.may(:mine, :todo, :message, :job);
+ROLLBACK;
+\echo signed in
+BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate(:'token_two') = :two;
+SELECT * FROM pg_temp.may(:mine, :todo, :message, :job);
+ROLLBACK;
+
 -- Secrets, tokens and what only other functions call: no API user may.
 SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'bountygo'::regnamespace AND has_function_privilege('bountygo_api', p.oid, 'EXECUTE')
 	AND (p.proname IN ('random_token', 'random_name', 'seal', 'unseal', 'access_token', 'equal_secrets', 'start_session', 'new_refresh_token', 'tokens_object',
 			'make_wallet_primary', 'take_wallet_message', 'read_id_token', 'user_from_claims', 'want_keys', 'schedule_keys', 'issue_token', 'create_user',
 			'set_user_role', 'queue_submit', 'task_from_snapshot', 'repair_cluster', 'index_tasks', 'tidy', 'tidy_views', 'record_views', 'refresh_analytics',
-			'call', 'init', 'grant_privileges', 'protect_table', 'secret_status')
+			'call', 'init', 'grant_privileges', 'protect_table', 'limit_api_keys', 'secret_status')
 		OR p.prorettype = 'trigger'::regtype);
 -- Where API users insert, they name the columns; whatever has an id or a time of its own is left to the database.
 SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'bountygo'::regnamespace AND c.relkind = 'r' AND c.relname <> 'task_tags'

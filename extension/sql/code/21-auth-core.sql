@@ -10,6 +10,46 @@ AS 'MODULE_PATHNAME', 'bountygo_current_scopes' LANGUAGE c STABLE LEAKPROOF PARA
 COMMENT ON FUNCTION bountygo.current_scopes() IS
 'What the caller''s API key may do, "area:read" or "area:write" each; NULL: everything that the caller''s role may.';
 
+CREATE FUNCTION bountygo.in_scope(VARIADIC wanted text[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT bountygo.current_scopes() IS NULL
+		OR coalesce(bountygo.current_scopes() && (wanted || ARRAY(SELECT regexp_replace(w, ':read$', ':write') FROM unnest(wanted) w)), false)
+$$;
+COMMENT ON FUNCTION bountygo.in_scope(text[]) IS
+'Whether the caller''s API key has one of these scopes ("area:write" includes "area:read"); true for whoever has signed in, and for nobody. For policies.';
+
+CREATE FUNCTION bountygo.require_scope(wanted text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT bountygo.in_scope(wanted) THEN
+		RAISE EXCEPTION 'this API key lacks the scope %', wanted USING ERRCODE = 'UB403', HINT = 'Make a key with that scope, or sign in and use an access token.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION bountygo.require_scope(text) IS
+'UB403 if the caller uses an API key without this scope. For functions that run as the tables'' owner, where no policy says so.';
+
+CREATE FUNCTION bountygo.limit_api_keys(name text, command text, scopes text[]) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	policy constant text := 'scope_' || lower(command);
+	condition constant text := format('(SELECT bountygo.in_scope(VARIADIC %L::text[]))', scopes);
+BEGIN
+	EXECUTE format('DROP POLICY IF EXISTS %I ON bountygo.%I', policy, name);
+	EXECUTE format('CREATE POLICY %I ON bountygo.%I AS RESTRICTIVE FOR %s TO bountygo_api %s (%s)', policy, name,
+		CASE command WHEN 'SELECT' THEN 'SELECT' WHEN 'INSERT' THEN 'INSERT' WHEN 'UPDATE' THEN 'UPDATE' ELSE 'DELETE' END,
+		CASE command WHEN 'INSERT' THEN 'WITH CHECK' ELSE 'USING' END, condition);
+END
+$$;
+COMMENT ON FUNCTION bountygo.limit_api_keys(text, text, text[]) IS
+'For migrations: SELECT, INSERT, UPDATE or DELETE on a table of schema bountygo takes one of these scopes if the caller uses an API key; no scope: no API key may. Harmless when repeated.';
+
 CREATE FUNCTION bountygo.access_token(session_id bigint, ttl interval DEFAULT NULL) RETURNS text
 AS 'MODULE_PATHNAME', 'bountygo_access_token' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION bountygo.access_token(bigint, interval) IS

@@ -363,7 +363,8 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	caller constant bigint := bountygo.require_user();
+	-- All of it is more than any scope of an API key.
+	caller constant bigint := bountygo.require_person();
 	mine constant text := 'user:' || caller;
 	place record;
 	rows jsonb;
@@ -393,7 +394,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.export_me() IS
-'Everything that is kept about the caller: {exported_at, user, data}, data with a list of rows by table, as they are stored, without hashes of secrets. UB401 without a token.';
+'Everything that is kept about the caller: {exported_at, user, data}, data with a list of rows by table, as they are stored, without hashes of secrets. UB401 without a token, UB403 for an API key.';
 
 CREATE FUNCTION bountygo.delete_me() RETURNS void
 LANGUAGE plpgsql

@@ -167,7 +167,9 @@ BEGIN
 			ON CONFLICT DO NOTHING RETURNING id INTO todo;
 	EXCEPTION WHEN foreign_key_violation OR insufficient_privilege THEN
 		-- Deleted since we looked.
-		PERFORM bountygo.require_task(create_todo.task_id);
+		IF create_todo.task_id IS NOT NULL THEN
+			PERFORM bountygo.require_task(create_todo.task_id);
+		END IF;
 		RAISE;
 	END;
 	IF todo IS NULL THEN

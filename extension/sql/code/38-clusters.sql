@@ -353,6 +353,7 @@ BEGIN
 		RAISE EXCEPTION 'sign in first' USING ERRCODE = 'UB401',
 			HINT = 'Send an access token, or call bountygo.authenticate(token) in the same transaction.';
 	END IF;
+	PERFORM bountygo.require_scope('tasks:write');
 	SELECT t.id, t.cluster_id, t.sponsor_id, t.submitted_by, t.status INTO mine FROM bountygo.tasks t
 		WHERE t.id = split_from_cluster.id FOR NO KEY UPDATE;
 	IF mine.id IS NULL OR (mine.status = 'draft' AND mine.sponsor_id IS DISTINCT FROM caller AND NOT bountygo.is_moderator() AND NOT is_dba) THEN

@@ -127,6 +127,7 @@ DECLARE
 	checked jsonb := '{}';
 	t record;
 BEGIN
+	PERFORM bountygo.require_scope('tasks:write');
 	-- Runs as the tables' owner, for whom there is no row-level security: a submitter may change the fields of a page's task, and
 	-- nothing else of it. So this believes none of its arguments.
 	SELECT x.sponsor_id, x.submitted_by, x.status INTO t FROM bountygo.tasks x WHERE x.id = apply_corrections.id FOR NO KEY UPDATE;
@@ -201,6 +202,7 @@ DECLARE
 	j record;
 	task bigint;
 BEGIN
+	PERFORM bountygo.require_scope('tasks:write');
 	SELECT x.requested_by, x.state, r.snapshot_id, r.task_id, coalesce(r.result, s.result) AS result INTO j
 		FROM bountygo.jobs x LEFT JOIN bountygo.job_results r ON r.job_id = x.id LEFT JOIN bountygo.snapshots s ON s.id = r.snapshot_id
 		WHERE x.id = store_job_task.job_id;

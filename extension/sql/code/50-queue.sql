@@ -82,6 +82,7 @@ BEGIN
 		RAISE EXCEPTION 'BountyGo is not set up in this database yet'
 			USING ERRCODE = 'UB503', HINT = 'A superuser sets it up: SELECT bountygo.start();';
 	END IF;
+	PERFORM bountygo.require_scope('jobs:write');
 	-- Within functions that run as bountygo_owner current_user is that role; "role" is still what the caller has set.
 	IF NOT anonymous AND bountygo.current_user_id() IS NULL
 			AND NOT pg_has_role(coalesce(nullif(current_setting('role'), 'none'), session_user)::name, 'bountygo_admin', 'MEMBER') THEN
@@ -91,7 +92,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.require_submitter(boolean) IS
-'Raises UB503 before init(), and UB401 unless somebody is signed in, an administrator of the database calls, or it may be anonymous.';
+'Raises UB503 before init(), UB403 for an API key without the scope jobs:write, and UB401 unless somebody is signed in, an administrator of the database calls, or it may be anonymous.';
 
 CREATE FUNCTION bountygo.queue_submit(kind bountygo.job_kind, canonical text, host text, submitted_url text, auto_create boolean,
 	max_age interval, group_id bigint) RETURNS bigint

@@ -22,7 +22,7 @@ AS $$
 		(11, 'PATCH', '/users/me', 'update_me', 'user', 'account:write', 200, 'Me', 'write', '{}'),
 		(12, 'PUT', '/users/me', 'update_me', 'user', 'account:write', 200, 'Me', 'write', '{}'),
 		(13, 'DELETE', '/users/me', 'delete_me', 'user', NULL, 204, NULL, 'write', '{}'),
-		(14, 'GET', '/users/me/export', 'export_me', 'user', 'account:read', 200, 'Export', 'api', '{"ms": 30000}'),
+		(14, 'GET', '/users/me/export', 'export_me', 'user', NULL, 200, 'Export', 'api', '{"ms": 30000}'),
 		(15, 'GET', '/users/me/wallets', 'list_wallets', 'user', 'account:read', 200, 'WalletList', 'api', '{}'),
 		(16, 'DELETE', '/users/me/wallets/{id}', 'unlink_wallet', 'user', NULL, 204, NULL, 'write', '{}'),
 		(17, 'POST', '/users/me/wallets/{id}/primary', 'set_primary_wallet', 'user', NULL, 200, 'Wallet', 'write', '{}'),

@@ -15,7 +15,7 @@ DECLARE
 		'has_control_characters', 'cursor_make', 'cursor_read', 'cursor_mac', 'reward_value', 'deadline_value', 'prize_value',
 		'milestone_value', 'quotes_at']
 		-- signing in and accounts
-		|| ARRAY['current_session_id', 'current_scopes', 'cursor_is_ours', 'checksum_address', 'require_user', 'require_person', 'refresh_session', 'sign_out',
+		|| ARRAY['current_session_id', 'current_scopes', 'in_scope', 'require_scope', 'cursor_is_ours', 'checksum_address', 'require_user', 'require_person', 'refresh_session', 'sign_out',
 			'sign_out_everywhere', 'list_sessions', 'revoke_session', 'wallet_nonce', 'wallet_sign_in', 'wallet_link', 'wallet_object',
 			'oidc_sign_in', 'google_sign_in', 'clerk_sign_in', 'oidc_link', 'auth_status', 'me_object', 'public_user', 'nickname_problem',
 			'update_me', 'admin_update_user', 'list_wallets', 'set_primary_wallet', 'unlink_wallet', 'api_key_object', 'list_api_keys',
@@ -57,7 +57,7 @@ DECLARE
 	monitor constant text[] := ARRAY['health', 'worker_is_live', 'version', 'library_version', 'schema_version'];
 	-- What workers may not: hand out identities, make tables, end each other.
 	not_worker constant text[] := ARRAY['call', 'authenticate', 'issue_token', 'access_token', 'create_user', 'init', 'start', 'stop', 'launch_workers',
-		'terminate_workers', 'register_workers', 'signal_workers', 'grant_privileges', 'migrations', 'sync_routes', 'doctor',
+		'terminate_workers', 'register_workers', 'signal_workers', 'grant_privileges', 'limit_api_keys', 'migrations', 'sync_routes', 'doctor',
 		'create_task', 'me']
 		|| ARRAY['start_session', 'new_refresh_token', 'tokens_object', 'refresh_session', 'wallet_nonce', 'wallet_sign_in', 'wallet_link',
 			'oidc_sign_in', 'oidc_link', 'admin_update_user', 'set_user_role', 'set_oidc_provider', 'set_primary_wallet', 'unlink_wallet',

@@ -131,3 +131,28 @@ GRANT SELECT (id, job_id, model, state, prompt_tokens, completion_tokens, outcom
 
 -- Workers find organizers and tags by all their names.
 GRANT SELECT ON bountygo.organizer_aliases, bountygo.tag_synonyms TO bountygo_worker;
+
+-- An API key does through SQL, too, what its scopes say and no more. These are added to what the policies above and before allow.
+DO $$
+DECLARE
+	rule record;
+BEGIN
+	FOR rule IN SELECT r.tables, r.commands, r.scopes FROM (VALUES
+		('{users,tag_interests}'::text[], '{INSERT,UPDATE,DELETE}'::text[], '{account:write}'::text[]),
+		('{identities,user_wallets,tag_interests}', '{SELECT}', '{account:read}'),
+		-- Nothing of this is an API key's.
+		('{sessions,api_keys}', '{SELECT,UPDATE}', '{}'),
+		('{todos}', '{INSERT,UPDATE,DELETE}', '{todos:write}'),
+		-- Tasks tell whether one takes part, and one's numbers how often.
+		('{todos}', '{SELECT}', '{todos:read,tasks:read,account:read}'),
+		('{messages}', '{INSERT,UPDATE,DELETE}', '{messages:write}'),
+		('{tasks,task_tags,evidence,task_history,reports,organizers}', '{INSERT,UPDATE,DELETE}', '{tasks:write}'),
+		('{reports}', '{SELECT}', '{tasks:write}'),
+		('{events}', '{INSERT}', '{tasks:write,messages:write}'),
+		('{tags}', '{INSERT,UPDATE,DELETE}', '{tags:write,tasks:write}'),
+		('{jobs}', '{UPDATE}', '{jobs:write}')) AS r (tables, commands, scopes)
+	LOOP
+		PERFORM bountygo.limit_api_keys(t.name, c.command, rule.scopes) FROM unnest(rule.tables) AS t (name), unnest(rule.commands) AS c (command);
+	END LOOP;
+END
+$$;
