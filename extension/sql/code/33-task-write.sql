@@ -99,7 +99,7 @@ BEGIN
 	PERFORM FROM bountygo.tasks t WHERE t.id = lock_own_task.id FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM bountygo.require_task(lock_own_task.id);
-		RAISE EXCEPTION 'this task is not yours' USING ERRCODE = 'UB403', HINT = 'Its sponsor and moderators may do this.';
+		RAISE EXCEPTION 'this task is not yours' USING ERRCODE = 'UB403', HINT = 'Its sponsor and moderators may do this. Whoever sees a mistake says so with correct_task() (POST /tasks/{id}/correct).';
 	END IF;
 END
 $$;

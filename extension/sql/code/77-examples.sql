@@ -59,7 +59,7 @@ AS $$
 	('correct_task', 'field', '{"enum": ["title", "organizer", "category", "tags", "reward", "deadline", "eligibility", "summary", "description", "language"]}', 'Which field.', false),
 	('correct_task', 'value', '{}', 'What it should be, as in the evidence of that field; a deadline also as a date or an instant; null: the value should go.', false),
 	('create_task_from_job', 'job_id', '{"minimum": 1}', 'A job of yours that is done.', false),
-	('create_task_from_job', 'overrides', '{"type": "object"}', 'Values by field that shall hold instead of what was read.', false),
+	('create_task_from_job', 'overrides', '{"type": "object"}', 'Values by field that shall hold instead of what was read: title, organizer, category, tags, reward, deadline, eligibility, summary, description, language, as for correct.', false),
 	('list_reports', 'status', '{}', 'Only those in this state.', false),
 	('list_reports', 'kind', '{}', 'Only complaints, or only proposed corrections.', false),
 	('resolve_report', 'action', '{}', 'accept: it is right; dismiss: it is not.', false),
