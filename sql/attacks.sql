@@ -51,10 +51,24 @@ SELECT bountygo.submit_url('http://attacks.example/') ->> 'id' AS job \gset
 COMMIT;
 SELECT id AS tag FROM bountygo.tags WHERE name = 'attacks' \gset
 
+-- What stood in a draft stays its sponsor's when the draft becomes a task.
+BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate(:'token_one') = :one;
+SELECT bountygo.create_task('Attacks: a secret name', status => 'draft', summary => 'A secret') ->> 'id' AS former \gset
+SELECT bountygo.update_task(:former, title => 'Attacks: another secret name') ->> 'title';
+SELECT bountygo.update_task(:former, title => 'Attacks: a fine name', clear => '{summary}', status => 'active') ->> 'status';
+SELECT bountygo.update_task(:former, title => 'Attacks: a finer name') ->> 'status';
+SELECT count(*) FROM bountygo.evidence WHERE task_id = :former;
+SELECT bountygo.authenticate(NULL);
+SELECT h.field, h.old_value, h.new_value FROM bountygo.task_history h WHERE h.task_id = :former ORDER BY h.id;
+SELECT e.field, e.value FROM bountygo.evidence e WHERE e.task_id = :former ORDER BY e.id;
+SELECT jsonb_path_query(bountygo.list_task_history(:former), '$.items[*].new_value');
+ROLLBACK;
+
 -- Jobs of kinds that only the service makes, and tasks by nobody.
 BEGIN; SET LOCAL ROLE bountygo_api;
 SELECT pg_temp.try(format('SELECT bountygo.submit_one(%L, ''http://attacks.example/'', false, NULL)', k.kind)) FROM (VALUES ('jwks'), ('recheck'), ('text'), (NULL)) AS k (kind);
 SELECT pg_temp.try('SELECT bountygo.submit_one(''page'', ''http://attacks.example/'', false, NULL)');
+SELECT pg_temp.try('SELECT bountygo.submit_text(''More than ten characters'')');
 SELECT bountygo.submit_one('preview', 'http://attacks.example/anonymous', true, NULL) ->> 'id' AS preview \gset
 SELECT auto_create FROM bountygo.jobs WHERE id = :preview;
 -- What another's draft is like.

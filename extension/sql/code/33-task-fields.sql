@@ -144,7 +144,11 @@ BEGIN
 	INSERT INTO bountygo.task_history (task_id, changed_at, changed_by, method, field, old_value, new_value)
 		SELECT record_task_changes.task_id, clock_timestamp(), record_task_changes.changed_by, record_task_changes.method, c.field,
 			nullif(before -> c.field, 'null'), nullif(after -> c.field, 'null')
-		FROM unnest(changed) WITH ORDINALITY AS c (field, i) ORDER BY c.i;
+		FROM unnest(changed) WITH ORDINALITY AS c (field, i)
+		-- What stood in a draft is its sponsor's, also once the task is there for all to see, with its history.
+		WHERE c.field = 'status' OR coalesce(before ->> 'status', (SELECT t.status::text FROM bountygo.tasks t
+			WHERE t.id = record_task_changes.task_id)) IS DISTINCT FROM 'draft'
+		ORDER BY c.i;
 	-- The end of a task is an event of its own kind.
 	IF 'status' = ANY (changed) AND after ->> 'status' IN ('completed', 'cancelled') THEN
 		INSERT INTO bountygo.events (kind, task_id, payload)
@@ -161,7 +165,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.record_task_changes(bigint, jsonb, jsonb, text, bigint) IS
-'Writes the history of a change: for each field of "after" whose value differs from that in "before" (as task_fields gives them; names by their keys, tags in any order) a row of task_history, and one event task_changed {"fields": [...]}. A status that became completed or cancelled is an event task_completed or task_cancelled {"participants": n}, instead if nothing else changed. Returns how many fields differ.';
+'Writes the history of a change: for each field of "after" whose value differs from that in "before" (as task_fields gives them; names by their keys, tags in any order) a row of task_history (of a draft only for its status, as the history is public with the task), and one event task_changed {"fields": [...]}. A status that became completed or cancelled is an event task_completed or task_cancelled {"participants": n}, instead if nothing else changed. Returns how many fields differ.';
 
 CREATE FUNCTION bountygo.list_task_history(id bigint, count bountygo.count_mode DEFAULT 'none', cursor text DEFAULT NULL,
 	"limit" integer DEFAULT 20) RETURNS jsonb

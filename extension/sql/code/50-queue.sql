@@ -277,7 +277,8 @@ DECLARE
 	key text;
 	job bigint;
 BEGIN
-	PERFORM bountygo.require_submitter(true);
+	-- The model is asked for it, which is counted against somebody.
+	PERFORM bountygo.require_submitter(false);
 	IF coalesce(length(submit_text.content), 0) NOT BETWEEN 10 AND 200000 THEN
 		PERFORM bountygo.raise_invalid(bountygo.problem('/content', 'This must be text of 10 to 200000 characters.'));
 	END IF;
@@ -295,8 +296,8 @@ BEGIN
 		SELECT j.id INTO job FROM bountygo.jobs j
 		WHERE j.kind = 'text' AND j.dedupe_key = key AND j.state IN ('queued', 'leased');
 		EXIT WHEN FOUND;
-		INSERT INTO bountygo.jobs (kind, stage, priority, dedupe_key, requested_by, is_public, max_attempts)
-		VALUES ('text', 'read', 10, key, caller, caller IS NULL, current_setting('bountygo.max_attempts')::smallint)
+		INSERT INTO bountygo.jobs (kind, stage, priority, dedupe_key, requested_by, max_attempts)
+		VALUES ('text', 'read', 10, key, caller, current_setting('bountygo.max_attempts')::smallint)
 		ON CONFLICT (kind, dedupe_key) WHERE state IN ('queued', 'leased') DO NOTHING
 		RETURNING id INTO job;
 		IF FOUND THEN
@@ -309,7 +310,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.submit_text(text, text) IS
-'Queues text of 10 to 200000 characters for rules and model; returns the job. UB422 if it is too short or too long, UB429 (DETAIL: seconds until the next UTC day) if the caller''s model calls of today are used up.';
+'Queues text of 10 to 200000 characters for rules and model; returns the job. UB401 without a user, unless an administrator calls; UB422 if it is too short or too long, UB429 (DETAIL: seconds until the next UTC day) if the caller''s model calls of today are used up.';
 
 -- Looking and cancelling --------------------------------------------------------------------------------------
 

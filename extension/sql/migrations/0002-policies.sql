@@ -139,8 +139,10 @@ CREATE POLICY task_delete ON bountygo.task_tags FOR DELETE TO bountygo_api USING
 GRANT SELECT, INSERT, DELETE ON bountygo.task_tags TO bountygo_api, bountygo_admin;
 
 DROP POLICY IF EXISTS task_select ON bountygo.evidence;
+-- What a person has said before is for who may edit the task: it may be from when the task was a draft.
 CREATE POLICY task_select ON bountygo.evidence FOR SELECT TO bountygo_api
-	USING ((SELECT true FROM bountygo.tasks t WHERE t.id = task_id));
+	USING ((SELECT true FROM bountygo.tasks t WHERE t.id = task_id)
+		AND (is_current OR snapshot_id IS NOT NULL OR bountygo.may_edit_task(task_id)));
 DROP POLICY IF EXISTS task_insert ON bountygo.evidence;
 CREATE POLICY task_insert ON bountygo.evidence FOR INSERT TO bountygo_api
 	WITH CHECK (method = 'user:' || (SELECT bountygo.current_user_id()) AND bountygo.may_edit_task(task_id));
