@@ -133,6 +133,11 @@ SELECT bountygo.cancel_job(:job) ->> 'state';
 SELECT pg_temp.try(format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''cancelled'', why = ''again'', finished_at = now() WHERE id = %s', :job));
 ROLLBACK;
 
+-- Names that look like others, or like none.
+SELECT n.what, bountygo.nickname_problem(n.nickname) = '[]' AS fine FROM (VALUES ('turned', U&'Alice\202Eexe'), ('isolated', U&'\2066Alice'), ('no width', U&'\200B\200D'),
+	('filler', U&'\3164'), ('variation', U&'\FE0F'), ('Hebrew', U&'\05D0\05DC\05D9\05E1'), ('Persian, with a joiner', U&'\0646\0645\06CC\200C\062F\0627\0646\0645'),
+	('Chinese', U&'\5C0F\660E'), ('a face', U&'\+01F468\200D\+01F4BB')) AS n (what, nickname);
+
 -- API keys: through SQL, too, only what their scopes say.
 INSERT INTO bountygo.api_keys (user_id, name, prefix, secret_hash, scopes) SELECT :two, k.name, k.name, sha256(convert_to(repeat('s', 43), 'UTF8')), k.scopes
 	FROM (VALUES ('attackreader', '{tasks:read}'::text[]), ('attacktodoer', '{todos:write}'), ('attackwriter', '{tasks:write}'), ('attackowner0', '{account:write}'), ('attackqueuer', '{jobs:write}')) AS k (name, scopes);

@@ -426,12 +426,12 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	-- Not the e-mail address: nicknames are public.
-	nick text := left(btrim(regexp_replace(CASE jsonb_typeof(claims -> 'name') WHEN 'string' THEN claims ->> 'name' END, '[[:cntrl:]]+', ' ', 'g')), 100);
+	nick text := left(btrim(regexp_replace(CASE jsonb_typeof(claims -> 'name') WHEN 'string' THEN claims ->> 'name' END, '[[:cntrl:]\u202a-\u202e\u2066-\u2069]+', ' ', 'g')), 100);
 	picture constant text := CASE jsonb_typeof(claims -> 'picture') WHEN 'string' THEN claims ->> 'picture' END;
 	mail constant text := bountygo.verified_email(claims);
 	created bigint;
 BEGIN
-	nick := coalesce(nullif(btrim(nick), ''), 'user ' || bountygo.random_name(6));
+	nick := CASE WHEN bountygo.nickname_problem(nick) = '[]' THEN btrim(nick) ELSE 'user ' || bountygo.random_name(6) END;
 	-- An address that another account has is left out: an e-mail address alone joins no accounts.
 	FOR attempt IN 1..2 LOOP
 		INSERT INTO bountygo.users (nickname, avatar_url, email, email_verified)

@@ -28,6 +28,9 @@ SELECT CASE WHEN coalesce(length(bountygo.clean_text(nickname)), 0) NOT BETWEEN 
 		THEN bountygo.problem('/nickname', 'This must have 1 to 100 characters.')
 	WHEN bountygo.has_control_characters(bountygo.clean_text(nickname))
 		THEN bountygo.problem('/nickname', 'This must not hold control characters.')
+	-- Marks that turn the direction of a line let a name look like another; a name that nobody sees looks like none.
+	WHEN nickname ~ '[\u202a-\u202e\u2066-\u2069]' OR nickname !~ '[^\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]'
+		THEN bountygo.problem('/nickname', 'This must have characters that one sees, and none that turn the direction of a line.')
 	ELSE '[]' END
 $$;
 COMMENT ON FUNCTION bountygo.nickname_problem(text) IS 'What is wrong with a nickname, for raise_invalid; an empty list if nothing is.';
