@@ -124,6 +124,11 @@ SELECT pg_temp.try(format('INSERT INTO bountygo.todos (user_id, title, remind_of
 SELECT pg_temp.try(format('INSERT INTO bountygo.reports (task_id, reporter_id, kind, reason, note) VALUES (%s, %s, ''report'', ''spam'', E''a\x08'')', :public, :two));
 SELECT pg_temp.try(format('INSERT INTO bountygo.reports (task_id, reporter_id, kind, field, value) VALUES (%s, %s, ''correction'', ''title'', to_jsonb(repeat(''x'', 500000)))', :public, :two));
 SELECT pg_temp.try(format('INSERT INTO bountygo.tasks (sponsor_id, submitted_by, title, external_link) VALUES (%s, %1$s, ''x'', E''https://x.example/\r\nX:y'')', :two));
+SELECT pg_temp.try(format('INSERT INTO bountygo.tasks (sponsor_id, submitted_by, title) VALUES (%s, %1$s, E''a\x08'')', :two));
+SELECT pg_temp.try(format('INSERT INTO bountygo.tasks (sponsor_id, submitted_by, title, description) VALUES (%s, %1$s, ''x'', E''a\x08'')', :two));
+SELECT pg_temp.try(format('UPDATE bountygo.tasks SET summary = E''a\x08'' WHERE id = %s', :mine));
+SELECT pg_temp.try(format('UPDATE bountygo.tasks SET missing = jsonb_build_object(''summary'', repeat(''x'', 5000)) WHERE id = %s', :mine));
+SELECT pg_temp.try(format('INSERT INTO bountygo.evidence (task_id, field, value, method) VALUES (%s, ''summary'', to_jsonb(repeat(''x'', 500000)), ''user:%s'')', :mine, :two));
 \echo jobs: cancelled, and nothing else said about them
 SELECT pg_temp.try(format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''ok'', why = ''x'', finished_at = now() WHERE id = %s', :job));
 SELECT pg_temp.try(format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''cancelled'', why = repeat(''x'', 201), finished_at = now() WHERE id = %s', :job));
@@ -203,6 +208,11 @@ SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'bountygo'::regnamespace
 SELECT a.attrelid::regclass, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r' AND c.relnamespace = 'bountygo'::regnamespace
 	WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname IN ('id', 'created_at') AND (has_column_privilege('bountygo_api', c.oid, a.attnum, 'INSERT')
 		OR has_column_privilege('bountygo_api', c.oid, a.attnum, 'UPDATE'));
+
+-- Keys that were made and revoked again and again do not stay for ever.
+UPDATE bountygo.api_keys SET revoked_at = now() - CASE name WHEN 'attackreader' THEN interval '31 days' ELSE interval '29 days' END WHERE user_id = :two;
+SELECT bountygo.tidy() ->> 'accounts' <> '0';
+SELECT name FROM bountygo.api_keys WHERE user_id = :two ORDER BY name;
 
 -- Leave the server as it was.
 \if :had_key

@@ -59,6 +59,11 @@ BEGIN
 		WHERE o.expires_at < moment - interval '30 days' ORDER BY o.expires_at LIMIT most FOR UPDATE SKIP LOCKED));
 	GET DIAGNOSTICS gone = ROW_COUNT;
 	deleted := deleted + gone;
+	-- Whoever makes and revokes keys again and again fills no table.
+	DELETE FROM bountygo.api_keys k WHERE k.id = ANY (ARRAY(SELECT o.id FROM bountygo.api_keys o
+		WHERE o.revoked_at < moment - interval '30 days' ORDER BY o.revoked_at LIMIT most FOR UPDATE SKIP LOCKED));
+	GET DIAGNOSTICS gone = ROW_COUNT;
+	deleted := deleted + gone;
 	DELETE FROM bountygo.model_usage g WHERE g.ctid = ANY (ARRAY(SELECT o.ctid FROM bountygo.model_usage o
 		WHERE o.day < (moment - interval '30 days')::date ORDER BY o.day LIMIT most FOR UPDATE SKIP LOCKED));
 	GET DIAGNOSTICS gone = ROW_COUNT;
@@ -66,7 +71,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.tidy_accounts(integer) IS
-'Deletes expired idempotency keys and sign-in nonces, sessions with their refresh tokens 30 days after their end, and counts of model calls older than that, at most "most" of each; returns how many.';
+'Deletes expired idempotency keys and sign-in nonces, sessions with their refresh tokens and API keys 30 days after their end or revocation, and counts of model calls older than that, at most "most" of each; returns how many.';
 
 CREATE FUNCTION bountygo.tidy() RETURNS jsonb
 LANGUAGE plpgsql

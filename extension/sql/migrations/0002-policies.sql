@@ -108,11 +108,16 @@ CREATE POLICY public_select ON bountygo.tasks FOR SELECT TO bountygo_api
 DROP POLICY IF EXISTS sponsor_insert ON bountygo.tasks;
 CREATE POLICY sponsor_insert ON bountygo.tasks FOR INSERT TO bountygo_api
 	WITH CHECK (sponsor_id = (SELECT bountygo.current_user_id()) AND submitted_by = sponsor_id AND status::text IN ('draft', 'active')
-		AND source_url IS NULL AND source_host IS NULL AND snapshot_id IS NULL AND job_id IS NULL);
+		AND source_url IS NULL AND source_host IS NULL AND snapshot_id IS NULL AND job_id IS NULL
+		AND NOT bountygo.has_control_characters(concat_ws(' ', title, language, reward_currency))
+		AND NOT bountygo.has_control_characters(concat_ws(' ', summary, description, eligibility), true));
 DROP POLICY IF EXISTS sponsor_update ON bountygo.tasks;
 CREATE POLICY sponsor_update ON bountygo.tasks FOR UPDATE TO bountygo_api
 	USING (sponsor_id = (SELECT bountygo.current_user_id()) OR (SELECT bountygo.is_moderator()))
-	WITH CHECK (sponsor_id = (SELECT bountygo.current_user_id()) OR (SELECT bountygo.is_moderator()));
+	WITH CHECK ((sponsor_id = (SELECT bountygo.current_user_id()) OR (SELECT bountygo.is_moderator())) AND length(missing::text) <= 4000
+		-- What a page said is not looked at again.
+		AND (snapshot_id IS NOT NULL OR NOT coalesce(bountygo.has_control_characters(concat_ws(' ', title, language, reward_currency))
+			OR bountygo.has_control_characters(concat_ws(' ', summary, description, eligibility), true), false)));
 DROP POLICY IF EXISTS sponsor_delete ON bountygo.tasks;
 CREATE POLICY sponsor_delete ON bountygo.tasks FOR DELETE TO bountygo_api
 	USING (sponsor_id = (SELECT bountygo.current_user_id()) OR (SELECT bountygo.is_moderator()));
@@ -145,7 +150,7 @@ CREATE POLICY task_select ON bountygo.evidence FOR SELECT TO bountygo_api
 		AND (is_current OR snapshot_id IS NOT NULL OR bountygo.may_edit_task(task_id)));
 DROP POLICY IF EXISTS task_insert ON bountygo.evidence;
 CREATE POLICY task_insert ON bountygo.evidence FOR INSERT TO bountygo_api
-	WITH CHECK (method = 'user:' || (SELECT bountygo.current_user_id()) AND bountygo.may_edit_task(task_id));
+	WITH CHECK (method = 'user:' || (SELECT bountygo.current_user_id()) AND bountygo.may_edit_task(task_id) AND length(value::text) <= 400000);
 DROP POLICY IF EXISTS task_update ON bountygo.evidence;
 CREATE POLICY task_update ON bountygo.evidence FOR UPDATE TO bountygo_api USING (bountygo.may_edit_task(task_id));
 GRANT SELECT, UPDATE (is_current) ON bountygo.evidence TO bountygo_api, bountygo_admin;

@@ -109,6 +109,7 @@ CREATE TABLE bountygo.api_keys (
 	revoked_at timestamptz
 );
 CREATE INDEX api_keys_user_idx ON bountygo.api_keys (user_id);
+CREATE INDEX api_keys_revoked_idx ON bountygo.api_keys (revoked_at) WHERE revoked_at IS NOT NULL;
 COMMENT ON TABLE bountygo.api_keys IS 'Keys for programs: bgo_<prefix>_<secret>, of which the prefix and SHA-256 of the secret are kept.';
 COMMENT ON COLUMN bountygo.api_keys.scopes IS 'What the key may do, "area:read" or "area:write" (includes read) as routes name them.';
 
