@@ -64,6 +64,16 @@ SELECT e.field, e.value FROM bountygo.evidence e WHERE e.task_id = :former ORDER
 SELECT jsonb_path_query(bountygo.list_task_history(:former), '$.items[*].new_value');
 ROLLBACK;
 
+-- Drafts are not made without end, and what happens to them is nobody's news.
+BEGIN; SET LOCAL ROLE bountygo_api; SELECT bountygo.authenticate(:'token_one') = :one;
+SELECT bountygo.update_task(:draft, summary => 'Changed') ->> 'summary';
+SELECT count(*) FROM bountygo.events WHERE task_id = :draft AND kind = 'task_changed';
+INSERT INTO bountygo.tasks (sponsor_id, submitted_by, title, status) SELECT :one, :one, 'x', 'draft' FROM generate_series(2, 499);
+SELECT bountygo.create_task('Attacks: the last draft', status => 'draft') ->> 'status';
+SELECT pg_temp.try('SELECT bountygo.create_task(''Attacks: one too many'', status => ''draft'')');
+SELECT bountygo.create_task('Attacks: for all to see') ->> 'status';
+ROLLBACK;
+
 -- Jobs of kinds that only the service makes, and tasks by nobody.
 BEGIN; SET LOCAL ROLE bountygo_api;
 SELECT pg_temp.try(format('SELECT bountygo.submit_one(%L, ''http://attacks.example/'', false, NULL)', k.kind)) FROM (VALUES ('jwks'), ('recheck'), ('text'), (NULL)) AS k (kind);

@@ -135,6 +135,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	changed text[];
+	now_is constant text := (SELECT t.status FROM bountygo.tasks t WHERE t.id = record_task_changes.task_id);
+	was_draft constant boolean := coalesce(before ->> 'status', now_is) IS NOT DISTINCT FROM 'draft';
 BEGIN
 	SELECT array_agg(a.key ORDER BY a.key) INTO changed FROM jsonb_each(after) a
 		WHERE bountygo.field_key(a.key, a.value) IS DISTINCT FROM bountygo.field_key(a.key, before -> a.key);
@@ -146,9 +148,11 @@ BEGIN
 			nullif(before -> c.field, 'null'), nullif(after -> c.field, 'null')
 		FROM unnest(changed) WITH ORDINALITY AS c (field, i)
 		-- What stood in a draft is its sponsor's, also once the task is there for all to see, with its history.
-		WHERE c.field = 'status' OR coalesce(before ->> 'status', (SELECT t.status::text FROM bountygo.tasks t
-			WHERE t.id = record_task_changes.task_id)) IS DISTINCT FROM 'draft'
-		ORDER BY c.i;
+		WHERE c.field = 'status' OR NOT was_draft ORDER BY c.i;
+	-- Nobody follows a draft.
+	IF was_draft AND now_is = 'draft' THEN
+		RETURN cardinality(changed);
+	END IF;
 	-- The end of a task is an event of its own kind.
 	IF 'status' = ANY (changed) AND after ->> 'status' IN ('completed', 'cancelled') THEN
 		INSERT INTO bountygo.events (kind, task_id, payload)
@@ -165,7 +169,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.record_task_changes(bigint, jsonb, jsonb, text, bigint) IS
-'Writes the history of a change: for each field of "after" whose value differs from that in "before" (as task_fields gives them; names by their keys, tags in any order) a row of task_history (of a draft only for its status, as the history is public with the task), and one event task_changed {"fields": [...]}. A status that became completed or cancelled is an event task_completed or task_cancelled {"participants": n}, instead if nothing else changed. Returns how many fields differ.';
+'Writes the history of a change: for each field of "after" whose value differs from that in "before" (as task_fields gives them; names by their keys, tags in any order) a row of task_history (of a draft only for its status, as the history is public with the task), and, unless it is a draft still, one event task_changed {"fields": [...]}. A status that became completed or cancelled is an event task_completed or task_cancelled {"participants": n}, instead if nothing else changed. Returns how many fields differ.';
 
 CREATE FUNCTION bountygo.list_task_history(id bigint, count bountygo.count_mode DEFAULT 'none', cursor text DEFAULT NULL,
 	"limit" integer DEFAULT 20) RETURNS jsonb

@@ -59,6 +59,10 @@ BEGIN
 		problems := problems || bountygo.problem('/status', 'A new task is a draft or active.');
 	END IF;
 	PERFORM bountygo.raise_invalid(problems);
+	-- Lists leave out drafts one by one: nobody makes so many that all others wait for it. Two requests at once may pass it by one.
+	IF create_task.status = 'draft' AND (SELECT count(*) FROM bountygo.tasks t WHERE t.sponsor_id = caller AND t.status = 'draft') >= 500 THEN
+		RAISE EXCEPTION 'you have 500 drafts already' USING ERRCODE = 'UB409', HINT = 'Publish or delete some of them.';
+	END IF;
 
 	fields := bountygo.canonical_fields(jsonb_strip_nulls(jsonb_build_object('title', wanted_title, 'summary', wanted_summary,
 			'description', wanted_description, 'category', wanted_category, 'organizer', wanted_organizer,
@@ -88,7 +92,7 @@ END
 $$;
 COMMENT ON FUNCTION bountygo.create_task(text, text, text, text, numeric, text, bountygo.reward_distribution,
 	timestamptz, text, text[], text, bountygo.task_status, numeric, date, text, text) IS
-'Makes a task by hand and returns it. title 1 to 255 characters, summary up to 500, description up to 65535, eligibility up to 2000; category in English or Chinese (征文: content); reward_amount from 0, reward_min the least of a range; deadline: the last instant, or deadline_date: a day in whatever zone; external_link http(s); up to 20 tags by name or id, of up to 100 characters, made if new; language such as en or zh-Hans; status draft or active. You are its sponsor, and each value is evidence of method user:<your id>. An administrator without a token makes it without a sponsor (method user:0). UB401 without a user; UB422 lists everything that is wrong.';
+'Makes a task by hand and returns it. title 1 to 255 characters, summary up to 500, description up to 65535, eligibility up to 2000; category in English or Chinese (征文: content); reward_amount from 0, reward_min the least of a range; deadline: the last instant, or deadline_date: a day in whatever zone; external_link http(s); up to 20 tags by name or id, of up to 100 characters, made if new; language such as en or zh-Hans; status draft or active. You are its sponsor, and each value is evidence of method user:<your id>. An administrator without a token makes it without a sponsor (method user:0). UB401 without a user; UB409 beyond 500 drafts; UB422 lists everything that is wrong.';
 
 CREATE FUNCTION bountygo.lock_own_task(id bigint) RETURNS void
 LANGUAGE plpgsql
