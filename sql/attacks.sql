@@ -148,6 +148,10 @@ SELECT bountygo.cancel_job(:job) ->> 'state';
 SELECT pg_temp.try(format('UPDATE bountygo.jobs SET state = ''cancelled'', outcome = ''cancelled'', why = ''again'', finished_at = now() WHERE id = %s', :job));
 ROLLBACK;
 
+-- Cursors that this service signs, but would not make.
+SELECT s.sort, k.key, pg_temp.try(format('SELECT bountygo.list_tasks(q => %L, sort => %L, cursor => bountygo.cursor_make(%2$L, %L, 1))', CASE s.sort WHEN '-relevance' THEN 'x' END, s.sort, k.key))
+	FROM (VALUES ('-views'), ('-reward'), ('-relevance'), ('deadline'), ('-created_at')) AS s (sort), (VALUES ('NaN'), ('infinity'), ('-infinity'), ('1e400'), ('x'), ('')) AS k (key) ORDER BY 1, 2;
+
 -- Names that look like others, or like none.
 SELECT n.what, bountygo.nickname_problem(n.nickname) = '[]' AS fine FROM (VALUES ('turned', U&'Alice\202Eexe'), ('isolated', U&'\2066Alice'), ('no width', U&'\200B\200D'),
 	('filler', U&'\3164'), ('variation', U&'\FE0F'), ('Hebrew', U&'\05D0\05DC\05D9\05E1'), ('Persian, with a joiner', U&'\0646\0645\06CC\200C\062F\0627\0646\0645'),

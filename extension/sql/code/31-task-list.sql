@@ -131,7 +131,9 @@ DECLARE
 		WHEN 'deadline' THEN NOT has_window AND state <> 'maybe'
 		WHEN '-reward' THEN reward_min IS NULL AND reward_max IS NULL END;
 	after_time constant timestamptz := CASE WHEN sort IN ('-created_at', 'deadline') THEN after_key END;
-	after_number constant numeric := CASE WHEN sort NOT IN ('-created_at', 'deadline') THEN after_key END;
+	-- After what is no number comes nothing: cursors are signed, but not everywhere with a key.
+	after_number constant numeric := CASE WHEN sort NOT IN ('-created_at', 'deadline')
+		THEN nullif(nullif(nullif(after_key::numeric, 'NaN'), 'infinity'), '-infinity') END;
 	-- One more than asked for tells whether there is a next page.
 	wanted constant integer := size + 1;
 	statements text[];
