@@ -46,37 +46,46 @@ RETURN CASE WHEN pg_catalog.octet_length(value) OPERATOR(pg_catalog.=) pg_catalo
 	ELSE pg_catalog.normalize(value, 'NFKC') END;
 COMMENT ON FUNCTION bountygo.plain_text(text) IS 'A text as search reads it: NFKC, so that full-width and composed forms are the ordinary ones.';
 
+-- plpgsql here and below: a function in SQL that has settings is parsed and planned again each time it is called.
 CREATE FUNCTION bountygo.search_vector(title text, names text, summary text, body text) RETURNS tsvector
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT setweight(to_tsvector('bountygo.search', bountygo.plain_text(coalesce(title, ''))), 'A')
+BEGIN
+	RETURN setweight(to_tsvector('bountygo.search', bountygo.plain_text(coalesce(title, ''))), 'A')
 		|| setweight(to_tsvector('bountygo.search', bountygo.plain_text(coalesce(names, ''))), 'B')
 		|| setweight(to_tsvector('bountygo.names', bountygo.plain_text(concat_ws(' ', names, title))), 'B')
 		|| setweight(to_tsvector('bountygo.search', bountygo.plain_text(coalesce(summary, ''))), 'C')
-		|| setweight(to_tsvector('bountygo.search', bountygo.plain_text(left(coalesce(body, ''), 20000))), 'D')
+		|| setweight(to_tsvector('bountygo.search', bountygo.plain_text(left(coalesce(body, ''), 20000))), 'D');
+END
 $$;
 COMMENT ON FUNCTION bountygo.search_vector(text, text, text, text) IS
 'What search knows of a task: title weighs most (A), then names of organizer and tags (B), the summary (C), the first 20,000 characters of the body (D).';
 
 CREATE FUNCTION bountygo.task_names(organizer_id bigint, tag_ids bigint[]) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT concat_ws(E'\n', (SELECT o.name FROM bountygo.organizers o WHERE o.id = organizer_id),
-		(SELECT string_agg(g.name, E'\n' ORDER BY g.id) FROM bountygo.tags g WHERE g.id = ANY (tag_ids)))
+BEGIN
+	RETURN concat_ws(E'\n', (SELECT o.name FROM bountygo.organizers o WHERE o.id = organizer_id),
+		(SELECT string_agg(g.name, E'\n' ORDER BY g.id) FROM bountygo.tags g WHERE g.id = ANY (tag_ids)));
+END
 $$;
 COMMENT ON FUNCTION bountygo.task_names(bigint, bigint[]) IS 'The names under which a task is searched besides its title: organizer and tags, a line each.';
 
 CREATE FUNCTION bountygo.learn_words(value text) RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $$
+BEGIN
 	-- Two at once may both add a word: no unique key, which would make one wait for the other, and each for the other's next word.
 	INSERT INTO bountygo.search_words (word)
 		SELECT DISTINCT p.token FROM ts_parse('bountygo.words', bountygo.plain_text(value)) AS p (kind, token)
 		WHERE p.kind IN (1, 2, 4) AND length(p.token) BETWEEN 3 AND 40
-			AND NOT EXISTS (SELECT FROM bountygo.search_words w WHERE w.word = p.token)
+			-- A look-up for each, whatever the planner thinks of their number.
+			AND (SELECT true FROM bountygo.search_words w WHERE w.word = p.token LIMIT 1) IS NULL;
+END
 $$;
 COMMENT ON FUNCTION bountygo.learn_words(text) IS 'Adds the words of a text to those that misspelt ones are compared with.';
 
@@ -88,7 +97,10 @@ AS $$
 DECLARE
 	names text;
 BEGIN
-	NEW.tag_ids := ARRAY(SELECT tt.tag_id FROM bountygo.task_tags tt WHERE tt.task_id = NEW.id ORDER BY tt.tag_id);
+	-- Who makes a task may say which tags it is about to get, so that it is indexed once; check_task_evidence() sees to it that it got them.
+	NEW.tag_ids := CASE WHEN TG_OP = 'INSERT' AND cardinality(NEW.tag_ids) > 0
+		THEN ARRAY(SELECT g.id FROM bountygo.tags g WHERE g.id = ANY (NEW.tag_ids) ORDER BY g.id)
+		ELSE ARRAY(SELECT tt.tag_id FROM bountygo.task_tags tt WHERE tt.task_id = NEW.id ORDER BY tt.tag_id) END;
 	names := bountygo.task_names(NEW.organizer_id, NEW.tag_ids);
 	NEW.search := bountygo.search_vector(NEW.title, names, NEW.summary, concat_ws(E'\n', NEW.description, NEW.eligibility));
 	-- A draft is nobody's business, not even by its words.
@@ -141,9 +153,13 @@ BEGIN
 		ids := ARRAY(SELECT DISTINCT r.task_id FROM old_rows r);
 	END IF;
 	IF TG_OP <> 'DELETE' THEN
-		ids := ids || ARRAY(SELECT DISTINCT r.task_id FROM new_rows r);
+		-- But those that this transaction has written with these tags.
+		ids := ids || ARRAY(SELECT DISTINCT r.task_id FROM new_rows r WHERE NOT EXISTS (SELECT FROM bountygo.tasks t
+			WHERE t.id = r.task_id AND t.xmin = pg_current_xact_id()::xid AND t.tag_ids @> ARRAY[r.tag_id]));
 	END IF;
-	IF cardinality(ids) <= 1000 THEN
+	IF cardinality(ids) = 0 THEN
+		RETURN NULL;
+	ELSIF cardinality(ids) <= 1000 THEN
 		PERFORM bountygo.index_tasks(ids);
 	ELSE
 		-- A tag that very many tasks have becomes another one: nobody waits for all of them.

@@ -146,14 +146,17 @@ COMMENT ON FUNCTION bountygo.organizer_id(text) IS
 'The organizer of that name or other name (compared by name_key), made if there is none. It stays what it is until the end of the transaction.';
 
 CREATE FUNCTION bountygo.find_tags(names text[], by_id boolean DEFAULT false) RETURNS bigint[]
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT coalesce(array_agg(coalesce(g.id, s.tag_id, i.id) ORDER BY n.n), '{}')
-	FROM unnest(names) WITH ORDINALITY AS n (name, n)
-	LEFT JOIN bountygo.tags g ON g.name_key = bountygo.name_key(n.name)
-	LEFT JOIN bountygo.tag_synonyms s ON s.name_key = bountygo.name_key(n.name)
-	LEFT JOIN bountygo.tags i ON by_id AND i.id = CASE WHEN n.name ~ '^\s*[0-9]{1,18}\s*$' THEN btrim(n.name)::bigint END
+BEGIN
+	-- A look-up for each name, as for a few names of many: a join would have to be told how few they are.
+	RETURN ARRAY(SELECT coalesce((SELECT g.id FROM bountygo.tags g WHERE g.name_key = k.key),
+			(SELECT s.tag_id FROM bountygo.tag_synonyms s WHERE s.name_key = k.key),
+			CASE WHEN by_id AND n.name ~ '^\s*[0-9]{1,18}\s*$' THEN (SELECT i.id FROM bountygo.tags i WHERE i.id = btrim(n.name)::bigint) END)
+		FROM unnest(names) WITH ORDINALITY AS n (name, n) CROSS JOIN LATERAL (SELECT bountygo.name_key(n.name) AS key OFFSET 0) k
+		ORDER BY n.n);
+END
 $$;
 COMMENT ON FUNCTION bountygo.find_tags(text[], boolean) IS
 'The tags of these names, in their order: each by name, by synonym, or (if by_id) by its id as digits; NULL where there is none. Makes nothing, so it is for filters.';

@@ -126,6 +126,8 @@ COMMENT ON FUNCTION bountygo.refuse_key_change() IS
 CREATE FUNCTION bountygo.check_task(task_id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 DECLARE
 	t bountygo.tasks;
@@ -202,6 +204,8 @@ COMMENT ON FUNCTION bountygo.check_task(bigint) IS
 CREATE FUNCTION bountygo.check_task_tags(task_id bigint, only_tag bigint DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 DECLARE
 	named text[] := ARRAY(SELECT bountygo.name_key(n.name) FROM bountygo.evidence e,
@@ -231,10 +235,15 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM bountygo.check_task(NEW.id);
+	-- The tags that it was made with (index_task) are those that it has got.
+	IF TG_OP = 'INSERT' AND cardinality(NEW.tag_ids) > 0 AND EXISTS (SELECT FROM bountygo.tasks t WHERE t.id = NEW.id
+			AND t.tag_ids <> ARRAY(SELECT tt.tag_id FROM bountygo.task_tags tt WHERE tt.task_id = t.id ORDER BY tt.tag_id)) THEN
+		PERFORM bountygo.index_tasks(ARRAY[NEW.id]);
+	END IF;
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION bountygo.check_task_evidence() IS 'Deferred trigger on tasks: check_task.';
+COMMENT ON FUNCTION bountygo.check_task_evidence() IS 'Deferred trigger on tasks: check_task, and the tags that a new task says it has are those of task_tags.';
 
 CREATE FUNCTION bountygo.check_evidence_task() RETURNS trigger
 LANGUAGE plpgsql
@@ -267,7 +276,9 @@ AS $$
 BEGIN
 	IF TG_OP = 'DELETE' THEN
 		PERFORM bountygo.check_task(OLD.task_id);
-	ELSE
+	-- The name as it stands there is the usual case; all others are looked at closely.
+	ELSIF NOT EXISTS (SELECT FROM bountygo.evidence e WHERE e.task_id = NEW.task_id AND e.is_current AND e.field = 'tags'
+			AND e.value @> (SELECT jsonb_build_array(g.name) FROM bountygo.tags g WHERE g.id = NEW.tag_id)) THEN
 		PERFORM bountygo.check_task_tags(NEW.task_id, NEW.tag_id);
 	END IF;
 	RETURN NULL;

@@ -163,6 +163,8 @@ COMMENT ON FUNCTION bountygo.repair_cluster(bigint) IS
 CREATE FUNCTION bountygo.join_cluster(task_id bigint) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 DECLARE
 	mine bountygo.tasks;
