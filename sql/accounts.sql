@@ -51,6 +51,9 @@ SELECT pg_temp.as_token(:'token', $$SELECT bountygo.update_me(nickname => ' ', a
 	clear => ARRAY['nickname', 'locale'])$$);
 SELECT pg_temp.as_token(:'token', $$SELECT bountygo.update_me(nickname => repeat('x', 101), avatar_url => 'https://a@b.example', locale => 'en_US', timezone => 'posix/UTC')$$);
 SELECT pg_temp.as_token(:'token', $$SELECT bountygo.update_me(nickname => E'a\x07b', avatar_url => E'https://pictures.example/\n', timezone => '../../etc/passwd')$$);
+-- All zones that the server knows, by their names alone.
+SELECT count(*) FROM pg_timezone_names z WHERE z.name !~ '[0-9]' AND NOT bountygo.is_time_zone(z.name);
+SELECT string_agg(n, ' ') FROM unnest(ARRAY['asia/shanghai', 'CST', 'PDT', 'CET-1', 'UTC0', 'Asia', 'XYZ', 'Local', 'DEFAULT', '', 'PST8PDT', 'Etc/GMT+5', 'Zulu']) n WHERE bountygo.is_time_zone(n);
 SELECT pg_temp.as_token(NULL, $$SELECT bountygo.update_me(nickname => 'nobody')$$);
 -- No way around it: what matters of an account is not the caller's to write.
 SELECT pg_temp.as_token(:'token', $$UPDATE bountygo.users SET role = 'admin' RETURNING id$$);

@@ -35,6 +35,24 @@ SELECT CASE WHEN coalesce(length(bountygo.clean_text(nickname)), 0) NOT BETWEEN 
 $$;
 COMMENT ON FUNCTION bountygo.nickname_problem(text) IS 'What is wrong with a nickname, for raise_invalid; an empty list if nothing is.';
 
+CREATE FUNCTION bountygo.is_time_zone(name text) RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+AS $$
+BEGIN
+	IF name ~ '[0-9]' THEN
+		-- Few zones have a digit, but every rule in the manner of POSIX has one: only the list, which reads hundreds of files, tells them apart.
+		RETURN EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = is_time_zone.name);
+	END IF;
+	-- The setting knows no abbreviations and comes back as the zone is spelt.
+	RETURN set_config('timezone', name, true) = name;
+EXCEPTION WHEN invalid_parameter_value THEN
+	RETURN false;
+END
+$$;
+COMMENT ON FUNCTION bountygo.is_time_zone(text) IS 'Whether that is the name of a time zone as pg_timezone_names lists it: no abbreviation, no rule, letters as they are.';
+
 CREATE FUNCTION bountygo.update_me(nickname text DEFAULT NULL, avatar_url text DEFAULT NULL, locale text DEFAULT NULL,
 	timezone text DEFAULT NULL, clear text[] DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql
@@ -58,7 +76,7 @@ BEGIN
 	END IF;
 	IF update_me.timezone IS NOT NULL AND (update_me.timezone !~ '^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$' OR update_me.timezone ~ '^(posix|right)/'
 			OR update_me.timezone IN ('localtime', 'posixrules', 'Factory')
-			OR NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = update_me.timezone)) THEN
+			OR NOT bountygo.is_time_zone(update_me.timezone)) THEN
 		problems := problems || bountygo.problem('/timezone', 'This must be the IANA name of a time zone, such as Asia/Shanghai.');
 	END IF;
 	PERFORM bountygo.raise_invalid(problems);

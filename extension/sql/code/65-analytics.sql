@@ -79,8 +79,8 @@ DECLARE
 	one date;
 BEGIN
 	SELECT s.computed_at, s.took INTO last FROM bountygo.analytics_summary s;
-	-- Every minute, but never more than a hundredth of the time.
-	IF NOT coalesce(force, false) AND begun < last.computed_at + greatest(interval '55 seconds', last.took * 100) THEN
+	-- Every minute, but never more than a five-hundredth of the time.
+	IF NOT coalesce(force, false) AND begun < last.computed_at + greatest(interval '55 seconds', last.took * 500) THEN
 		RETURN false;
 	END IF;
 	IF NOT pg_try_advisory_xact_lock(hashtext('bountygo.refresh_analytics')) THEN
@@ -96,7 +96,7 @@ BEGIN
 		LEFT JOIN bountygo.tag_days_counted c ON c.day = d.day::date
 		ORDER BY c.counted_at NULLS FIRST, d.day DESC
 	LOOP
-		EXIT WHEN NOT coalesce(force, false) AND clock_timestamp() > begun + interval '1 second';
+		EXIT WHEN NOT coalesce(force, false) AND clock_timestamp() > begun + interval '100 milliseconds';
 		PERFORM bountygo.count_tag_day(one);
 	END LOOP;
 	INSERT INTO bountygo.analytics_summary AS s (computed_at, took, value) VALUES (begun, clock_timestamp() - begun, numbers)
@@ -105,7 +105,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bountygo.refresh_analytics(boolean) IS
-'Counts what system_analytics() and popular_tags() show, if that was not done within a minute, or, where counting takes long, a hundred times as long; returns whether it did. force: in any case. Workers call it every minute.';
+'Counts what system_analytics() and popular_tags() show, if that was not done within a minute, or, where counting takes long, five hundred times as long; returns whether it did. force: in any case. Workers call it every minute.';
 
 CREATE FUNCTION bountygo.system_analytics() RETURNS jsonb
 LANGUAGE plpgsql STABLE

@@ -17,7 +17,7 @@ DECLARE
 		-- signing in and accounts
 		|| ARRAY['current_session_id', 'current_scopes', 'in_scope', 'require_scope', 'cursor_is_ours', 'checksum_address', 'require_user', 'require_person', 'refresh_session', 'sign_out',
 			'sign_out_everywhere', 'list_sessions', 'revoke_session', 'wallet_nonce', 'wallet_sign_in', 'wallet_link', 'wallet_object',
-			'oidc_sign_in', 'google_sign_in', 'clerk_sign_in', 'oidc_link', 'auth_status', 'me_object', 'public_user', 'nickname_problem',
+			'oidc_sign_in', 'google_sign_in', 'clerk_sign_in', 'oidc_link', 'auth_status', 'me_object', 'public_user', 'nickname_problem', 'is_time_zone',
 			'update_me', 'admin_update_user', 'list_wallets', 'set_primary_wallet', 'unlink_wallet', 'api_key_object', 'list_api_keys',
 			'create_api_key', 'revoke_api_key', 'export_me', 'delete_me', 'model_calls_left']
 		-- tasks, todos, messages, reports
