@@ -462,7 +462,7 @@ int bg_config_check(const bg_config *config, bg_buf *problems)
 	PQconninfoOption *options = PQconninfoParse(config->database, &error);
 	bg_redis_target target;
 	bg_limits limits;
-	size_t at;
+	bg_buf why = {0};
 
 	/* libpq's own text would repeat the string, and a password with it. */
 	if (options == NULL)
@@ -485,15 +485,12 @@ int bg_config_check(const bg_config *config, bg_buf *problems)
 		            "admin_listen: must be host:port, such as 127.0.0.1:9080, or empty\n");
 		bad++;
 	}
-	at = problems->n;
-	bg_buf_puts(problems, "rate_limits: ");
-	if (bg_limits_parse(config->rate_limits, &limits, problems))
-		problems->n = at;
-	else
+	if (!bg_limits_parse(config->rate_limits, &limits, &why))
 	{
-		bg_buf_puts(problems, "\n");
+		bg_buf_printf(problems, "rate_limits: %s\n", why.s);
 		bad++;
 	}
+	bg_buf_free(&why);
 	if (config->redis_url[0] != '\0' && !bg_config_redis(config->redis_url, &target))
 	{
 		bg_buf_puts(problems,
