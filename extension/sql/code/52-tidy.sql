@@ -76,6 +76,8 @@ COMMENT ON FUNCTION bountygo.tidy_accounts(integer) IS
 CREATE FUNCTION bountygo.tidy() RETURNS jsonb
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+-- Workers keep their plans: not one that was made when the tables were empty.
+SET enable_seqscan = off
 SET lock_timeout = '1s'
 AS $$
 DECLARE
