@@ -135,6 +135,13 @@ static ArrayType *answer_write(bg_call *call, bg_answer *answer)
 	headers = list_headers(answer);
 	if (idempotency.key != NULL)
 		bg_idempotency_store(call, &idempotency, answer, headers);
+	/* For the gateway alone, so that it needn't wait for the notification; a repeated answer has changed nothing. */
+	if (!call->prefer.undo && bg_header(&call->headers, "bountygo-topics") != NULL &&
+	    bg_topics_changed() != NULL)
+	{
+		bg_answer_header(answer, "bountygo-changed", bg_topics_changed());
+		headers = list_headers(answer);
+	}
 	return headers;
 }
 

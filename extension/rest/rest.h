@@ -252,6 +252,10 @@ extern void bg_answer_run(bg_call *call, bg_answer *to);
  */
 extern bool bg_answer_try(bg_call *call, bg_answer *to, bool may_be_missing);
 
+/* topics.c */
+/* What this transaction has changed of what gateways cache, as "topic transaction, …"; NULL: nothing. */
+extern const char *bg_topics_changed(void);
+
 /* fields.c */
 /* Reads call->fields into call->pick; problems are collected. */
 extern void bg_fields_read(bg_call *call);

@@ -53,7 +53,7 @@ DECLARE
 		'secret_status', 'reader_problem', 'worker_is_live', 'ppio_reset_breaker', 'ppio_status', 'gateway_routes',
 		'set_oidc_provider', 'schedule_keys', 'set_user_role', 'refresh_analytics', 'tidy_views', 'record_views'];
 	-- What the gateway's login may call: all else goes through call().
-	gateway constant text[] := ARRAY['call', 'gateway_routes', 'health', 'record_views'];
+	gateway constant text[] := ARRAY['call', 'gateway_routes', 'gateway_greeting', 'health', 'record_views'];
 	monitor constant text[] := ARRAY['health', 'worker_is_live', 'version', 'library_version', 'schema_version'];
 	-- What workers may not: hand out identities, make tables, end each other.
 	not_worker constant text[] := ARRAY['call', 'authenticate', 'issue_token', 'access_token', 'create_user', 'init', 'start', 'stop', 'launch_workers',
@@ -66,7 +66,7 @@ DECLARE
 	-- that they check themselves; or they are triggers, which must see what their caller may not, and at commit run as whoever
 	-- is the session's user then.
 	-- Accounts: who signs in is nobody yet; secrets and proofs are nobody's to write; an account's end reaches everything.
-	as_owner constant text[] := ARRAY['gateway_routes', 'submit_one', 'submit_urls', 'submit_text', 'health', 'check_quotes', 'check_task_evidence',
+	as_owner constant text[] := ARRAY['gateway_routes', 'gateway_greeting', 'submit_one', 'submit_urls', 'submit_text', 'health', 'check_quotes', 'check_task_evidence',
 		'check_evidence_task', 'check_tag_evidence', 'check_part_evidence', 'refuse_evidence_truncate', 'find_public_tasks', 'index_task',
 		'index_task_tags', 'index_renamed',
 		-- rechecks, clusters, cards
