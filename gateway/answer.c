@@ -8,8 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fill.h"
 #include "log.h"
 #include "metrics.h"
+#include "pack.h"
+#include "policy.h"
+#include "topics.h"
 #include "views.h"
 
 #define MAX_HEADERS 32
@@ -125,12 +129,13 @@ void bg_request_answer(bg_request *request, int status, const bg_header *headers
 		return;
 	request->answered = true;
 	if (request->route != NULL)
-		all[count++] = (bg_header){"vary", "authorization"};
+		all[count++] = (bg_header){"vary", "authorization, accept-encoding"};
 	if (request->limit[0] != '\0')
 	{
 		all[count++] = (bg_header){"ratelimit", request->limit};
 		all[count++] = (bg_header){"ratelimit-policy", request->policy};
 	}
+	count += bg_policy_cors(request, all + count, MAX_HEADERS - count);
 	for (int i = 0; i < n && count < MAX_HEADERS; i++)
 		all[count++] = headers[i];
 	bg_request_account(request, status, length);
@@ -145,6 +150,8 @@ void bg_request_refuse_method(bg_request *request, const char *allowed)
 
 	if (bg_str_is(bg_http_method(request->http), "OPTIONS"))
 	{
+		if (bg_policy_preflight(request, allowed))
+			return;
 		bg_request_answer(request, 204, &header, 1, NULL, NULL, 0);
 		return;
 	}
@@ -186,17 +193,143 @@ void bg_request_fail(bg_request *request, int status, const char *detail, const 
 	bg_request_problem(request, &problem);
 }
 
+/* One member of If-None-Match is the tag, compared weakly (RFC 9110, 13.1.2), whether packed or not. */
+static bool is_known(const bg_request *request, const char *etag)
+{
+	size_t n = strlen(etag);
+
+	for (int nth = 0;; nth++)
+	{
+		bg_str field = bg_http_header(request->http, "if-none-match", nth);
+
+		if (field.s == NULL)
+			return false;
+		for (size_t at = 0; at < field.n;)
+		{
+			const char *comma = memchr(field.s + at, ',', field.n - at);
+			size_t end = comma ? (size_t) (comma - field.s) : field.n;
+			bg_str one = bg_str_trim((bg_str){field.s + at, end - at});
+
+			at = end + 1;
+			if (one.n > 2 && one.s[0] == 'W' && one.s[1] == '/')
+				one = (bg_str){one.s + 2, one.n - 2};
+			if (bg_str_is(one, "*") || bg_str_is(one, etag))
+				return true;
+			/* "tag-gzip" is the packed form of "tag". */
+			if (one.n == n + 5 && memcmp(one.s, etag, n - 1) == 0 &&
+			    memcmp(one.s + n - 1, "-gzip\"", 6) == 0)
+				return true;
+		}
+	}
+}
+
+void bg_answer_entry(bg_request *request, const bg_entry *entry, const char *how)
+{
+	bg_header headers[8];
+	int n = 0;
+	char age[24];
+	char status[80];
+	char tag[120];
+	uint64_t now = bg_now_ms();
+	bool packed = entry->packed.s != NULL && BG_LIVE(request->loop->config, compress_from) > 0 &&
+	              bg_pack_wanted(bg_http_header(request->http, "accept-encoding", 0));
+
+	if (entry->failure != BG_DB_OK)
+	{
+		bg_db_result result = {.failure = entry->failure,
+		                       .sqlstate = entry->sqlstate,
+		                       .message = entry->message,
+		                       .detail = entry->detail,
+		                       .hint = entry->hint};
+
+		bg_request_result(request, &result, NULL);
+		return;
+	}
+	snprintf(status, sizeof(status), "bountygo; %s", how);
+	headers[n++] = (bg_header){"cache-status", status};
+	snprintf(age, sizeof(age), "%llu",
+	         (unsigned long long) (now > entry->filled_ms ? (now - entry->filled_ms) / 1000 : 0));
+	headers[n++] = (bg_header){"age", age};
+	if (entry->link != NULL)
+		headers[n++] = (bg_header){"link", entry->link};
+	if (entry->etag != NULL && strlen(entry->etag) < sizeof(tag) - 6)
+	{
+		snprintf(tag, sizeof(tag), "%s", entry->etag);
+		if (packed)
+			memcpy(tag + strlen(tag) - 1, "-gzip\"", 7);
+		headers[n++] = (bg_header){"etag", tag};
+	}
+	if (request->task_viewed > 0 && entry->status == 200)
+		bg_views_add(request->loop->views, request);
+	if (entry->etag != NULL && is_known(request, entry->etag))
+	{
+		bg_request_answer(request, 304, headers, n, NULL, NULL, 0);
+		return;
+	}
+	if (packed)
+		headers[n++] = (bg_header){"content-encoding", "gzip"};
+	bg_request_answer(
+	    request, entry->status, headers, n, entry->type ? entry->type : "application/json",
+	    packed ? entry->packed.s : entry->body.s, packed ? entry->packed.n : entry->body.n);
+}
+
 static bool is_one_line(bg_str s)
 {
 	return s.s != NULL && memchr(s.s, '\n', s.n) == NULL && memchr(s.s, '\r', s.n) == NULL &&
 	       memchr(s.s, '\0', s.n) == NULL;
 }
 
+/* "topic transaction", with commas between: what this write changed. */
+static void read_changes(bg_str all)
+{
+	for (size_t at = 0; at < all.n;)
+	{
+		const char *comma = memchr(all.s + at, ',', all.n - at);
+		size_t end = comma ? (size_t) (comma - all.s) : all.n;
+		bg_str one = bg_str_trim((bg_str){all.s + at, end - at});
+		const char *space = memchr(one.s, ' ', one.n);
+
+		at = end + 1;
+		if (space != NULL)
+			bg_topic_expect((bg_str){one.s, (size_t) (space - one.s)},
+			                strtoull(space + 1, NULL, 10));
+	}
+}
+
+/* Compressed, if the client takes that and it is worth it. A representation of its own has a tag of its own. headers has room for one more. */
+static void answer_packed(bg_request *request, const bg_db_result *result, bg_header *headers,
+                          int n, const char *type)
+{
+	int from = BG_LIVE(request->loop->config, compress_from);
+	bg_buf packed = {0};
+	char tag[120];
+
+	if (from == 0 || result->body.n < (size_t) from ||
+	    !bg_pack_wanted(bg_http_header(request->http, "accept-encoding", 0)) ||
+	    !bg_pack(result->body, 1, &packed) || packed.n >= result->body.n)
+	{
+		bg_request_answer(request, result->status, headers, n, type, result->body.s,
+		                  result->body.n);
+		bg_buf_free(&packed);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		if (strcmp(headers[i].name, "etag") == 0 && strlen(headers[i].value) < sizeof(tag) - 6)
+		{
+			snprintf(tag, sizeof(tag), "%s", headers[i].value);
+			memcpy(tag + strlen(tag) - 1, "-gzip\"", 7);
+			headers[i].value = tag;
+		}
+	headers[n++] = (bg_header){"content-encoding", "gzip"};
+	bg_request_answer(request, result->status, headers, n, type, packed.s, packed.n);
+	bg_buf_free(&packed);
+}
+
 /* The database's answer with its headers. applied: what of Prefer was done here, or NULL. */
 static void answer_call(bg_request *request, const bg_db_result *result, const char *applied)
 {
 	bg_header headers[MAX_HEADERS - 8];
-	int room = (int) (sizeof(headers) / sizeof(headers[0])) - 1;
+	int room = (int) (sizeof(headers) / sizeof(headers[0])) - 2;
 	int n = 0;
 	char *texts[2 * (MAX_HEADERS - 8) + 4];
 	int n_texts = 0;
@@ -216,6 +349,11 @@ static void answer_call(bg_request *request, const bg_db_result *result, const c
 	{
 		if (!is_one_line(name) || !is_one_line(value))
 			continue;
+		if (bg_str_is(name, "bountygo-changed"))
+		{
+			read_changes(value);
+			continue;
+		}
 		if (bg_str_is(name, "preference-applied"))
 		{
 			bg_buf_add(&preferences, value.s, value.n);
@@ -240,8 +378,7 @@ static void answer_call(bg_request *request, const bg_db_result *result, const c
 	if (result->status == 204 || result->status == 304 || result->body.s == NULL)
 		bg_request_answer(request, result->status, headers, n, NULL, NULL, 0);
 	else
-		bg_request_answer(request, result->status, headers, n, type, result->body.s,
-		                  result->body.n);
+		answer_packed(request, result, headers, n, type);
 	for (int i = 0; i < n_texts; i++)
 		free(texts[i]);
 	bg_buf_free(&preferences);

@@ -79,6 +79,12 @@ static const setting settings[] = {
     TEXT(rate_limits, "api=10/20,auth=5/10,extract=5/10,write=10/20",
          "How often one address, and one token, may ask: zone=requests a second/burst, with commas "
          "between; routes name their zone. More is answered with 429. off: as often as they like."),
+    TEXT(cors_origins, "",
+         "Origins (scheme://host[:port], with commas between) whose pages may call the API from a "
+         "browser. Empty: none but its own."),
+    TEXT(allowed_hosts, "",
+         "Values of Host, without port, that are served, with commas between; others are answered "
+         "with 421. Empty: all."),
     TEXT(docs_dir, BG_DOCS_DIR,
          "Directory of the page at /docs, read at the start. Empty: no page."),
     INT(threads, "0", 0, 256, "", false, "Event loops; 0: one for each core."),
@@ -99,6 +105,14 @@ static const setting settings[] = {
         "once."),
     INT(max_body, "4194304", 1024, 67108864, "bytes", false,
         "Size of a request body that is read at all; a route may allow less."),
+    INT(cache_size, "64", 0, 65536, "MiB", false,
+        "Memory for answers to anonymous reads, of all loops together; 0: none is kept."),
+    INT(redis_timeout_ms, "50", 1, 10000, "ms", true,
+        "How long Redis may take to answer before the database is asked; then it is left alone for "
+        "a "
+        "second."),
+    INT(compress_from, "1000", 0, 1048576, "bytes", true,
+        "Answers from this size on are compressed for clients that take gzip; 0: none."),
     INT(drain_timeout_ms, "10000", 0, 600000, "ms", true,
         "How long requests may go on after SIGTERM."),
     INT(tcp_user_timeout_ms, "10000", 1000, 600000, "ms", false,

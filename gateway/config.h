@@ -15,6 +15,8 @@ typedef struct bg_config
 	char *redis_url;
 	char *trusted_fronts;
 	char *rate_limits;
+	char *cors_origins;
+	char *allowed_hosts;
 	char *docs;
 	char *docs_dir;
 	char *log_level;
@@ -26,6 +28,9 @@ typedef struct bg_config
 	int header_timeout_ms;
 	int max_concurrent_requests;
 	int max_waiting_requests;
+	int cache_size;
+	int redis_timeout_ms;
+	int compress_from;
 	int max_body;
 	int drain_timeout_ms;
 	int tcp_user_timeout_ms;

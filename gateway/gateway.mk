@@ -9,9 +9,9 @@ docs_dir = $(datadir)/bountygo/docs
 GATEWAY_ASAN = .build/gateway/bountygo-gateway-asan
 GATEWAY_C = $(sort $(wildcard gateway/*.c))
 # What needs neither a loop nor a connection, for the unit tests.
-GATEWAY_PLAIN_C = gateway/util.c gateway/config.c gateway/problem.c gateway/routes.c gateway/head.c gateway/limit.c
+GATEWAY_PLAIN_C = gateway/util.c gateway/config.c gateway/problem.c gateway/routes.c gateway/head.c gateway/limit.c gateway/cache.c gateway/pack.c gateway/topics.c
 GATEWAY_H = $(wildcard gateway/*.h)
-GATEWAY_PACKAGES = libh2o libuv hiredis libpq jansson libssl libcrypto
+GATEWAY_PACKAGES = libh2o libuv hiredis libpq jansson libssl libcrypto zlib
 GATEWAY_CFLAGS := $(shell pkg-config --cflags $(GATEWAY_PACKAGES) 2>/dev/null)
 GATEWAY_LIBS = $(shell pkg-config --libs $(GATEWAY_PACKAGES)) -lpthread
 # Of the headers of others (h2o's inline functions) not our own standard is asked.

@@ -11,16 +11,20 @@
 #include "routes.h"
 
 struct bg_db;
+struct bg_entry;
+struct bg_fill;
 struct bg_limits;
 struct bg_redis;
 struct bg_request;
 struct bg_server;
+struct bg_shared;
 struct bg_views;
 struct bg_wait;
 
 typedef enum bg_message_type
 {
 	BG_MESSAGE_ROUTES, /* a new table of routes */
+	BG_MESSAGE_ENTRY,  /* another loop has fetched what requests here wait for */
 	BG_MESSAGE_JOB,    /* a job is finished; 0: notifications may have been lost, look at all */
 	BG_MESSAGE_DRAIN   /* stop accepting, finish, end */
 } bg_message_type;
@@ -31,6 +35,7 @@ typedef struct bg_message
 	bg_message_type type;
 	bg_routes *routes;
 	int64_t job;
+	struct bg_entry *entry;
 } bg_message;
 
 typedef struct bg_loop
@@ -41,7 +46,9 @@ typedef struct bg_loop
 	const bg_config *config;
 	struct bg_server *server;
 	struct bg_db *db;
-	struct bg_redis *redis; /* NULL: not configured */
+	struct bg_redis *redis;   /* NULL: not configured */
+	struct bg_shared *shared; /* answers in Redis; NULL: not configured */
+	struct bg_fill *fills;    /* what is being fetched for the cache */
 	struct bg_views *views;
 	const struct bg_limits *limits;
 	bg_routes *_Atomic routes;   /* NULL: not loaded yet; atomic for /readyz */
@@ -67,6 +74,8 @@ extern uint64_t bg_now_ms(void);
 
 /* From any thread. */
 extern void bg_loop_send(bg_loop *loop, bg_message_type type, bg_routes *routes, int64_t job);
+/* Takes the reference. */
+extern void bg_loop_send_entry(bg_loop *loop, struct bg_entry *entry);
 /* Starts the tick that enforces deadlines while there is work. */
 extern void bg_loop_busy(bg_loop *loop);
 

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "db.h"
 #include "docs.h"
+#include "fill.h"
 #include "health.h"
 #include "limit.h"
 #include "log.h"
@@ -22,6 +23,7 @@
 #include "redis.h"
 #include "request.h"
 #include "server.h"
+#include "shared.h"
 #include "views.h"
 #include "wait.h"
 
@@ -62,7 +64,10 @@ static void end_loop(bg_loop *loop)
 	bg_views_close(loop->views);
 	bg_db_close(loop->db);
 	if (loop->redis != NULL)
+	{
 		bg_redis_close(loop->redis);
+		bg_shared_close(loop->shared);
+	}
 	if (loop->id == 0)
 		bg_notify_stop();
 	uv_walk(&loop->uv, close_one, NULL);
@@ -75,8 +80,8 @@ static void on_tick(uv_timer_t *timer)
 	int n = bg_request_tick(loop);
 
 	/* Views that are remembered here only are told before the end. */
-	if (loop->draining &&
-	    ((n == 0 && bg_views_flush(loop->views)) || bg_now_ms() >= loop->drain_until))
+	if (loop->draining && ((n == 0 && !bg_fill_is_busy(loop) && bg_views_flush(loop->views)) ||
+	                       bg_now_ms() >= loop->drain_until))
 	{
 		if (n > 0)
 			bg_log(BG_LOG_WARNING, NULL, "%d requests are cut off: drain_timeout_ms is over", n);
@@ -133,6 +138,9 @@ static void on_message(uv_async_t *async)
 		ordered = message->next;
 		switch (message->type)
 		{
+			case BG_MESSAGE_ENTRY:
+				bg_fill_arrived(loop, message->entry);
+				break;
 			case BG_MESSAGE_ROUTES:
 				bg_routes_unref(loop->routes);
 				loop->routes = message->routes;
@@ -148,6 +156,15 @@ static void on_message(uv_async_t *async)
 	}
 }
 
+static void post(bg_loop *loop, bg_message *message)
+{
+	uv_mutex_lock(&loop->lock);
+	message->next = loop->inbox;
+	loop->inbox = message;
+	uv_mutex_unlock(&loop->lock);
+	uv_async_send(&loop->wake);
+}
+
 void bg_loop_send(bg_loop *loop, bg_message_type type, bg_routes *routes, int64_t job)
 {
 	bg_message *message = bg_alloc(sizeof(*message));
@@ -155,11 +172,16 @@ void bg_loop_send(bg_loop *loop, bg_message_type type, bg_routes *routes, int64_
 	message->type = type;
 	message->routes = routes;
 	message->job = job;
-	uv_mutex_lock(&loop->lock);
-	message->next = loop->inbox;
-	loop->inbox = message;
-	uv_mutex_unlock(&loop->lock);
-	uv_async_send(&loop->wake);
+	post(loop, message);
+}
+
+void bg_loop_send_entry(bg_loop *loop, bg_entry *entry)
+{
+	bg_message *message = bg_alloc(sizeof(*message));
+
+	message->type = BG_MESSAGE_ENTRY;
+	message->entry = entry;
+	post(loop, message);
 }
 
 static bool set_up_loop(bg_loop *loop, int id, bg_buf *error)
@@ -181,7 +203,10 @@ static bool set_up_loop(bg_loop *loop, int id, bg_buf *error)
 	loop->db = bg_db_create(loop, each > 0 ? each : 1);
 	loop->views = bg_views_create(loop);
 	if (bg_config_redis(config.redis_url, &target))
+	{
 		loop->redis = bg_redis_create(loop, &target);
+		loop->shared = bg_shared_create(loop, loop->redis);
+	}
 	loop->server = bg_server_create(loop, error);
 	return loop->server != NULL;
 }
@@ -282,6 +307,7 @@ static int run(void)
 	bg_loops = bg_alloc(sizeof(bg_loop) * (size_t) bg_n_loops);
 	srand((unsigned) (uv_hrtime() ^ (uint64_t) getpid()));
 	bg_health_started_ms = bg_now_ms();
+	bg_cache_init((size_t) config.cache_size * 1024 * 1024);
 	bg_limits_parse(config.rate_limits, &limits, &error);
 	if (strcmp(config.docs, "on") == 0 && !bg_docs_load(config.docs_dir, &error))
 	{

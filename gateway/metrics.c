@@ -9,7 +9,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "cache.h"
 #include "db.h"
+#include "fill.h"
+#include "shared.h"
 #include "views.h"
 
 #define MAX_SERIES 4096
@@ -130,6 +133,48 @@ static void write_requests(bg_buf *out)
 	              (unsigned long long) overflow);
 }
 
+static void write_cache(bg_buf *out)
+{
+	bg_fill_state reads;
+	bg_cache_state memory;
+	bg_shared_state redis;
+
+	bg_fill_look(&reads);
+	bg_cache_look(&memory);
+	bg_shared_look(&redis);
+	describe(out, "bountygo_cache_reads_total", "counter",
+	         "Reads that may be answered from the cache, by how they were.");
+	bg_buf_printf(out,
+	              "bountygo_cache_reads_total{how=\"memory\"} "
+	              "%llu\nbountygo_cache_reads_total{how=\"redis\"} %llu\n"
+	              "bountygo_cache_reads_total{how=\"database\"} "
+	              "%llu\nbountygo_cache_reads_total{how=\"shared\"} %llu\n"
+	              "bountygo_cache_reads_total{how=\"uncacheable\"} "
+	              "%llu\nbountygo_cache_reads_total{how=\"no_database\"} %llu\n",
+	              (unsigned long long) reads.hits, (unsigned long long) reads.redis_hits,
+	              (unsigned long long) reads.misses, (unsigned long long) reads.shared,
+	              (unsigned long long) reads.uncacheable, (unsigned long long) reads.stale);
+	describe(out, "bountygo_cache_entries", "gauge", "Answers in memory.");
+	bg_buf_printf(out, "bountygo_cache_entries %llu\n", (unsigned long long) memory.entries);
+	describe(out, "bountygo_cache_bytes", "gauge", "Memory they take.");
+	bg_buf_printf(out, "bountygo_cache_bytes %llu\n", (unsigned long long) memory.bytes);
+	describe(out, "bountygo_cache_evictions_total", "counter",
+	         "Answers that went because memory was full.");
+	bg_buf_printf(out, "bountygo_cache_evictions_total %llu\n",
+	              (unsigned long long) memory.evicted);
+	describe(out, "bountygo_redis_reads_total", "counter",
+	         "Answers that Redis was asked for, by what came of it.");
+	bg_buf_printf(out,
+	              "bountygo_redis_reads_total{outcome=\"found\"} "
+	              "%llu\nbountygo_redis_reads_total{outcome=\"refused\"} %llu\n"
+	              "bountygo_redis_reads_total{outcome=\"late\"} "
+	              "%llu\nbountygo_redis_reads_total{outcome=\"skipped\"} %llu\n"
+	              "bountygo_redis_reads_total{outcome=\"asked\"} %llu\n",
+	              (unsigned long long) redis.found, (unsigned long long) redis.refused,
+	              (unsigned long long) redis.late, (unsigned long long) redis.skipped,
+	              (unsigned long long) redis.gets);
+}
+
 void bg_metrics_write(bg_buf *out)
 {
 	static const char *const names[] = {"connections", "ready", "queued", "in_flight"};
@@ -164,6 +209,7 @@ void bg_metrics_write(bg_buf *out)
 	describe(out, "bountygo_job_waiters", "gauge", "Requests that wait for their job to end.");
 	for (int i = 0; i < bg_n_loops; i++)
 		bg_buf_printf(out, "bountygo_job_waiters{loop=\"%d\"} %d\n", i, bg_loops[i].n_waits);
+	write_cache(out);
 	{
 		uint64_t told;
 		uint64_t lost;

@@ -13,14 +13,19 @@
 #include <string.h>
 
 #include "log.h"
+#include "shared.h"
+#include "topics.h"
 
 #define CONNECT_TIMEOUT_MS 5000
 #define MAX_PAUSE_MS 2000
 
-static const char LISTEN_SQL[] = "LISTEN bountygo_routes; LISTEN bountygo_job";
+static const char LISTEN_SQL[] =
+    "LISTEN bountygo_routes; LISTEN bountygo_job; LISTEN bountygo_cache";
+/* Tells the secret of the shared cache, and every listener a new generation of every topic: so all agree, whatever one has missed. */
+static const char GREET_SQL[] = "SELECT encode(bountygo.gateway_greeting(), 'hex')";
 static const char ROUTES_SQL[] =
     "SELECT id, method, path, coalesce(max_body, -1), coalesce(timeout_ms, 0), is_async,"
-    " is_secret, rate_zone"
+    " is_secret, rate_zone, cache_seconds, array_to_string(cache_topics, ',')"
     " FROM bountygo.gateway_routes()";
 
 typedef enum listener_state
@@ -28,7 +33,8 @@ typedef enum listener_state
 	DOWN,
 	CONNECTING,
 	LISTENING, /* LISTEN is being answered */
-	LOADING,   /* the routes are on their way */
+	GREETING,
+	LOADING, /* the routes are on their way */
 	IDLE,
 	CLOSED
 } listener_state;
@@ -75,6 +81,7 @@ static void retry(const char *why)
 	if (strcmp(self.said, text) != 0)
 		bg_log(BG_LOG_WARNING, NULL, "listening connection: %s", text);
 	memcpy(self.said, text, sizeof(text));
+	bg_topics_hear(false);
 	release();
 	self.state = DOWN;
 	self.pause_ms = self.pause_ms ? self.pause_ms * 2 : 50;
@@ -121,6 +128,24 @@ static void tell_all(bg_message_type type, bg_routes *routes, int64_t job)
 		bg_loop_send(&bg_loops[i], type, bg_routes_ref(routes), job);
 }
 
+/* "tasks,tags": a bit each; 0 if one has no place, so that nothing is cached that couldn't be dropped. */
+static uint32_t read_topics(const char *names)
+{
+	uint32_t topics = 0;
+
+	while (*names != '\0')
+	{
+		size_t n = strcspn(names, ",");
+		int place = bg_topic_place((bg_str){names, n});
+
+		if (place < 0)
+			return 0;
+		topics |= (uint32_t) 1 << place;
+		names += n + (names[n] == ',');
+	}
+	return topics;
+}
+
 static void take_routes(const PGresult *rows)
 {
 	int n = PQntuples(rows);
@@ -142,6 +167,10 @@ static void take_routes(const PGresult *rows)
 		route->is_async = PQgetvalue(rows, i, 5)[0] == 't';
 		route->is_secret = PQgetvalue(rows, i, 6)[0] == 't';
 		route->zone = bg_copy(PQgetvalue(rows, i, 7), (size_t) PQgetlength(rows, i, 7));
+		route->cache_seconds = atoi(PQgetvalue(rows, i, 8));
+		route->topics = read_topics(PQgetvalue(rows, i, 9));
+		if (route->topics == 0)
+			route->cache_seconds = 0;
 		route->shows_task =
 		    strcmp(PQgetvalue(rows, i, 1), "GET") == 0 && strcmp(path, "/api/v1/tasks/{id}") == 0;
 	}
@@ -154,6 +183,21 @@ static void take_routes(const PGresult *rows)
 	tell_all(BG_MESSAGE_JOB, NULL, 0);
 }
 
+static void take_greeting(const PGresult *row)
+{
+	unsigned char secret[64];
+	const char *hex = PQntuples(row) == 1 && !PQgetisnull(row, 0, 0) ? PQgetvalue(row, 0, 0) : "";
+	size_t n = strlen(hex) / 2;
+	unsigned value;
+
+	if (n > sizeof(secret))
+		n = 0;
+	for (size_t i = 0; i < n; i++)
+		secret[i] = sscanf(hex + 2 * i, "%2x", &value) == 1 ? (unsigned char) value : 0;
+	bg_shared_set_secret(secret, n >= 16 ? n : 0);
+	memset(secret, 0, sizeof(secret));
+}
+
 static void take_notifications(void)
 {
 	PGnotify *notify;
@@ -162,6 +206,16 @@ static void take_notifications(void)
 	{
 		if (strcmp(notify->relname, "bountygo_routes") == 0)
 			self.reload = true;
+		else if (strcmp(notify->relname, "bountygo_cache") == 0)
+		{
+			const char *space = strchr(notify->extra, ' ');
+
+			/* "topic transaction" */
+			if (space != NULL)
+				bg_topic_touch(
+				    bg_topic_place((bg_str){notify->extra, (size_t) (space - notify->extra)}),
+				    strtoull(space + 1, NULL, 10));
+		}
 		else
 		{
 			int64_t job = strtoll(notify->extra, NULL, 10);
@@ -179,7 +233,8 @@ static void take_notifications(void)
  */
 static void take_results(void)
 {
-	while ((self.state == LISTENING || self.state == LOADING) && !PQisBusy(self.pg))
+	while ((self.state == LISTENING || self.state == GREETING || self.state == LOADING) &&
+	       !PQisBusy(self.pg))
 	{
 		PGresult *result = PQgetResult(self.pg);
 
@@ -194,6 +249,8 @@ static void take_results(void)
 				snprintf(self.failed, sizeof(self.failed), "%s",
 				         why[0] != '\0' ? why : "the database answered in an unexpected form");
 			}
+			else if (self.state == GREETING)
+				take_greeting(result);
 			else if (self.state == LOADING)
 				take_routes(result);
 			PQclear(result);
@@ -204,7 +261,12 @@ static void take_results(void)
 			return;
 		}
 		else if (self.state == LISTENING)
+			ask(GREETING, GREET_SQL);
+		else if (self.state == GREETING)
+		{
+			bg_topics_hear(true);
 			load();
+		}
 		else
 		{
 			self.state = IDLE;
@@ -277,7 +339,8 @@ static void on_timer(uv_timer_t *timer)
 	                              "30", NULL};
 
 	uv_timer_stop(timer);
-	if (self.state == CONNECTING || self.state == LISTENING || self.state == LOADING)
+	if (self.state == CONNECTING || self.state == LISTENING || self.state == GREETING ||
+	    self.state == LOADING)
 	{
 		retry("the database didn't answer in time");
 		return;

@@ -29,6 +29,7 @@ static const status_text statuses[] = {
     {414, "URI Too Long", "the request target is longer than allowed"},
     {415, "Unsupported Media Type", "the body must be application/json"},
     {417, "Expectation Failed", "the expectation of the request can't be met"},
+    {421, "Misdirected Request", "this host is not served here"},
     {422, "Unprocessable Content", "a value is not acceptable"},
     {429, "Too Many Requests", "too many requests; try again later"},
     {431, "Request Header Fields Too Large", "the header fields are larger than allowed"},

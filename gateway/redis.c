@@ -1,9 +1,9 @@
 /*
  * redis.c
- *		Asynchronous hiredis on libuv: connects on demand, authenticates, asks PING, gives up after a second.
+ *		Asynchronous hiredis on libuv: connects on demand, authenticates, sends commands, gives up PING after a second.
  *
  * The adapter is our own: the one that comes with hiredis 0.14 ignores poll errors, so that a refused connection is never
- * noticed. Here an error becomes a read, which fails and says so. Caches nothing.
+ * noticed. Here an error becomes a read, which fails and says so. Knows nothing of what is stored.
  */
 #include "redis.h"
 
@@ -250,6 +250,43 @@ void bg_redis_ask(struct bg_redis *redis, bg_redis_ping *ping)
 		uv_update_time(&redis->loop->uv);
 		uv_timer_start(&redis->timer, on_timeout, PATIENCE_MS, 0);
 	}
+}
+
+typedef struct command
+{
+	bg_redis_reply reply;
+	void *owner;
+	void *data;
+} command;
+
+/* hiredis calls back for every command it took, with no reply if the connection goes. */
+static void on_answer(redisAsyncContext *context, void *answer, void *data)
+{
+	command *c = data;
+	redisReply *reply = answer;
+	bg_str value = {NULL, 0};
+
+	(void) context;
+	if (reply != NULL && (reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS))
+		value = (bg_str){reply->str, (size_t) reply->len};
+	if (c->reply != NULL)
+		c->reply(c->owner, c->data, value);
+	free(c);
+}
+
+bool bg_redis_command(struct bg_redis *redis, int n, const char **words, const size_t *lengths,
+                      bg_redis_reply reply, void *owner, void *data)
+{
+	command *c;
+
+	if (redis->closing || (redis->context == NULL && !connect_now(redis)))
+		return false;
+	c = bg_alloc(sizeof(*c));
+	*c = (command){.reply = reply, .owner = owner, .data = data};
+	if (redisAsyncCommandArgv(redis->context, on_answer, c, n, words, lengths) == REDIS_OK)
+		return true;
+	free(c);
+	return false;
 }
 
 void bg_redis_cancel(bg_redis_ping *ping)

@@ -1,6 +1,6 @@
 /*
  * redis.h
- *		One Redis connection of a loop. For now it is only asked whether it is there.
+ *		One Redis connection of a loop: commands and their replies, and whether it is there.
  */
 #ifndef BG_GW_REDIS_H
 #define BG_GW_REDIS_H
@@ -21,6 +21,11 @@ typedef struct bg_redis_ping
 extern struct bg_redis *bg_redis_create(bg_loop *loop, const bg_redis_target *target);
 extern void bg_redis_ask(struct bg_redis *redis, bg_redis_ping *ping);
 extern void bg_redis_cancel(bg_redis_ping *ping);
+/* What Redis says to a command; value.s is NULL for nil, an error, or a connection that broke. Called exactly once if the command was sent. */
+typedef void (*bg_redis_reply)(void *owner, void *data, bg_str value);
+/* False if it can't be sent. reply may be NULL. */
+extern bool bg_redis_command(struct bg_redis *redis, int n, const char **words,
+                             const size_t *lengths, bg_redis_reply reply, void *owner, void *data);
 extern void bg_redis_close(struct bg_redis *redis);
 
 #endif

@@ -12,11 +12,13 @@
 #include <strings.h>
 
 #include "docs.h"
+#include "fill.h"
 #include "head.h"
 #include "health.h"
 #include "limit.h"
 #include "log.h"
 #include "metrics.h"
+#include "policy.h"
 #include "wait.h"
 
 #define MAX_TOKEN 4096
@@ -62,6 +64,7 @@ void bg_request_end(bg_request *request)
 	/* Not answered: the connection broke. */
 	if (!request->answered)
 		bg_request_account(request, 499, 0);
+	bg_fill_leave(request);
 	if (request->wait != NULL)
 		bg_wait_end(request);
 	if (request->health != NULL)
@@ -77,6 +80,8 @@ void bg_request_end(bg_request *request)
 	bg_buf_free(&request->names);
 	bg_buf_free(&request->values);
 	bg_buf_free(&request->headers);
+	bg_buf_free(&request->pairs);
+	bg_buf_free(&request->cache_key);
 	bg_buf_free(&request->scratch);
 	free(request);
 }
@@ -107,6 +112,15 @@ static bool add_param(bg_request *request, bg_str name, bg_str value, bool from_
 	}
 	bg_db_array_add(&request->names, scratch->s, split);
 	bg_db_array_add(&request->values, scratch->s + split, scratch->n - split);
+	if (request->route->cache_seconds > 0)
+	{
+		uint32_t lengths[2] = {(uint32_t) split, (uint32_t) (scratch->n - split)};
+
+		bg_buf_add(&request->pairs, (char *) &lengths[0], sizeof(uint32_t));
+		bg_buf_add(&request->pairs, scratch->s, split);
+		bg_buf_add(&request->pairs, (char *) &lengths[1], sizeof(uint32_t));
+		bg_buf_add(&request->pairs, scratch->s + split, lengths[1]);
+	}
 	return true;
 }
 
@@ -239,6 +253,8 @@ static bool read_conditions(bg_request *request, bool reads)
 			bg_buf_puts(all, nth > 0 ? ", " : "");
 			bg_buf_add(all, field.s, field.n);
 		}
+		if (all->n > 0 && i != 2)
+			request->has_preferences = true;
 		if (all->n > 0)
 			add_header(request, names[i], all->s, all->n);
 	}
@@ -246,6 +262,7 @@ static bool read_conditions(bg_request *request, bool reads)
 	{
 		bg_str agent = bg_http_header(request->http, "user-agent", 0);
 
+		add_header(request, "bountygo-topics", "1", 1);
 		add_header(request, "client-address", request->client, strlen(request->client));
 		if (agent.s != NULL && agent.n <= 400 && bg_utf8_valid(agent.s, agent.n))
 			add_header(request, "user-agent", agent.s, agent.n);
@@ -347,15 +364,19 @@ static void on_called(bg_db_call *call, const bg_db_result *result)
 	bg_request_result(request, result, NULL);
 }
 
-static void call_route(bg_request *request)
+static void set_deadline(bg_request *request)
 {
-	bg_db_call *call = &request->call;
 	int own = BG_LIVE(request->loop->config, request_timeout_ms);
 	int timeout = request->route->timeout_ms;
 
 	if (timeout <= 0 || timeout > own)
 		timeout = own;
 	request->deadline = request->began_ms + (uint64_t) timeout;
+}
+
+static void call_route(bg_request *request)
+{
+	bg_db_call *call = &request->call;
 	call->statement = BG_DB_CALL;
 	call->route = request->route->id;
 	call->token = request->token;
@@ -392,6 +413,11 @@ static void serve(bg_request *request)
 		                NULL);
 		return;
 	}
+	if (!bg_policy_host(request))
+	{
+		bg_request_fail(request, 421, NULL, NULL);
+		return;
+	}
 	if (bg_health_serve(request, path))
 		return;
 	if (bg_docs_hidden(request, path))
@@ -418,21 +444,38 @@ static void serve(bg_request *request)
 	}
 	request->route = match.route;
 	request->label = match.route->path;
+	reads = strcmp(match.route->method, "GET") == 0;
+	read_prefer(request);
+	if (!read_token(request) || !take_turn(request) || !check_body(request) ||
+	    !read_conditions(request, reads) || !bg_request_params(request, &match, query))
+		return;
+	if (match.route->shows_task && bg_str_is(method, "GET"))
+		request->task_viewed = strtoll(match.params[0].s, NULL, 10);
+	set_deadline(request);
+	/* What is in memory is answered however much there is to do. */
+	if (bg_fill_hit(request))
+		return;
 	request->counted = true;
 	if (bg_metrics_at_work(1) > BG_LIVE(request->loop->config, max_concurrent_requests))
 	{
 		bg_request_fail(request, 503, "there is too much to do now; try again soon", NULL);
 		return;
 	}
-	reads = strcmp(match.route->method, "GET") == 0;
-	read_prefer(request);
-	if (read_token(request) && take_turn(request) && check_body(request) &&
-	    read_conditions(request, reads) && bg_request_params(request, &match, query))
-	{
-		if (match.route->shows_task && bg_str_is(method, "GET"))
-			request->task_viewed = strtoll(match.params[0].s, NULL, 10);
+	if (!bg_fill_join(request))
 		call_route(request);
-	}
+}
+
+/* Kept, as an answer repeats it: only what an origin may look like. */
+static void choose_origin(bg_request *request)
+{
+	bg_str origin = bg_http_header(request->http, "origin", 0);
+
+	if (origin.s == NULL || origin.n >= sizeof(request->origin))
+		return;
+	for (size_t i = 0; i < origin.n; i++)
+		if (origin.s[i] <= 0x20 || origin.s[i] >= 0x7f || origin.s[i] == ',')
+			return;
+	snprintf(request->origin, sizeof(request->origin), "%.*s", (int) origin.n, origin.s);
 }
 
 bg_request *bg_request_begin(bg_loop *loop, bg_http *http, bool admin)
@@ -455,6 +498,7 @@ bg_request *bg_request_begin(bg_loop *loop, bg_http *http, bool admin)
 	loop->requests = request;
 	bg_http_peer(http, request->peer, sizeof(request->peer));
 	bg_request_choose_client(request);
+	choose_origin(request);
 	choose_id(request);
 	bg_loop_busy(loop);
 	refused = bg_head_check(raw.s, raw.n, &why);
@@ -505,6 +549,7 @@ static void drop_gone(bg_loop *loop, uint64_t now)
 	for (nfds_t i = 0; i < n; i++)
 		if (fds[i].revents & (POLLRDHUP | POLLHUP | POLLERR))
 		{
+			bg_fill_leave(who[i]);
 			if (who[i]->wait != NULL)
 				bg_wait_end(who[i]);
 			if (who[i]->health != NULL)
@@ -525,6 +570,8 @@ int bg_request_tick(bg_loop *loop)
 		next = r->next;
 		if (r->wait != NULL && !r->answered)
 			bg_wait_tick(r, now);
+		else if (r->fill != NULL)
+			bg_fill_tick(r, now);
 	}
 	drop_gone(loop, now);
 	for (bg_request *r = loop->requests; r != NULL; r = r->next)

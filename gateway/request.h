@@ -10,6 +10,8 @@
 #include "redis.h"
 #include "server.h"
 
+struct bg_entry;
+
 typedef struct bg_request
 {
 	bg_loop *loop;
@@ -26,6 +28,7 @@ typedef struct bg_request
 	bool answered;
 	bool head_only;
 	bool has_body;
+	char origin[256];    /* of the page that asks, if it sends one */
 	int prefer_wait;     /* seconds, 0: not asked */
 	int64_t task_viewed; /* the task this request shows, 0: none */
 	char limit[64];      /* RateLimit, empty: nothing is limited */
@@ -37,6 +40,15 @@ typedef struct bg_request
 	char *token; /* NULL: anonymous */
 	bg_buf names;
 	bg_buf values;
+	bg_buf
+	    pairs; /* of reads that may be cached: name and value of each parameter, with their lengths */
+	bool has_preferences;
+	bg_buf cache_key; /* fill.c; n is 0: it isn't cached */
+	uint64_t cache_hash;
+	uint64_t cache_generation;
+	struct bg_fill *fill; /* what it waits for */
+	struct bg_request *fill_next;
+	struct bg_request **fill_previous;
 	bg_buf headers; /* array literal for bountygo.call(), empty: NULL */
 	bg_buf scratch;
 	bg_db_call call;
@@ -64,6 +76,8 @@ extern void bg_request_problem(bg_request *request, const bg_problem *problem);
 extern void bg_request_refuse_method(bg_request *request, const char *allowed);
 extern void bg_request_fail(bg_request *request, int status, const char *detail,
                             const char *pointer);
+/* An answer of the cache; how: for Cache-Status (RFC 9211). */
+extern void bg_answer_entry(bg_request *request, const struct bg_entry *entry, const char *how);
 /* What the database answered. */
 extern void bg_request_result(bg_request *request, const bg_db_result *result, const char *applied);
 

@@ -17,6 +17,8 @@ typedef struct bg_route
 	int max_body;   /* bytes, negative: the gateway's own limit */
 	int timeout_ms; /* 0: the gateway's own */
 	bool is_async;
+	int cache_seconds;
+	uint32_t topics; /* a bit each, see topics.h */
 	bool is_secret;  /* its answer is kept by nobody */
 	bool shows_task; /* its answer is a task: its id is the first parameter */
 	char *zone;      /* of limits */

@@ -3,6 +3,7 @@ use strict;
 use warnings;
 
 use BountyGo::Gateway;
+use Compress::Zlib ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -35,6 +36,7 @@ CREATE FUNCTION bountygo.gateway_routes() RETURNS TABLE (id int, method text, pa
 LANGUAGE sql AS 'SELECT id, method, path, ''none'', 0, ''{}''::text[], rate_zone, max_body, timeout_ms, is_async, is_secret FROM bountygo.test_routes';
 CREATE SEQUENCE bountygo.test_view_tries;
 -- The first batch meets a lock, as when accounts are deleted: it is told again.
+CREATE FUNCTION bountygo.gateway_greeting() RETURNS bytea LANGUAGE sql AS 'SELECT NULL::bytea';
 CREATE FUNCTION bountygo.record_views(views jsonb) RETURNS int LANGUAGE plpgsql AS $$
 BEGIN
 	IF nextval('bountygo.test_view_tries') = 1 THEN
@@ -300,14 +302,14 @@ is($asked->{headers}{'preference-applied'}, 'count=exact', 'and what it applied'
 is($asked->{headers}{'content-type'}, 'text/plain; charset=utf-8', 'its type of content');
 is($asked->{headers}{'set-cookie'} // $asked->{headers}{'x-bad'}, undef, 'a header of more than one line is left out');
 is($asked->{headers}{'cache-control'}, 'no-cache', 'a public answer may be kept, to be asked for again');
-is($asked->{headers}{vary}, 'authorization', 'it depends on who asks');
+is($asked->{headers}{vary}, 'authorization, accept-encoding', 'it depends on who asks, and on what they take');
 is($gateway->get('/api/v1/headers', token => 't')->{headers}{'cache-control'}, 'private, no-cache', 'a private one by its reader only');
 my $known = $gateway->get('/api/v1/headers', headers => ['If-None-Match: "a.b"']);
 is($known->{status}, 304, 'not modified');
 is($known->{body} . ($known->{headers}{'content-length'} // ''), '', 'has no body');
 is($known->{headers}{etag}, '"a.b"', 'but its ETag');
 my $sent = $gateway->post('/api/v1/headers', {}, headers => ['Idempotency-Key: k1', 'User-Agent: writer']);
-is($sent->{body}, '["idempotency-key","k1","client-address","127.0.0.1","user-agent","writer"]', 'a write tells who sends it');
+is($sent->{body}, '["idempotency-key","k1","bountygo-topics","1","client-address","127.0.0.1","user-agent","writer"]', 'a write tells who sends it');
 is($sent->{headers}{'cache-control'}, 'no-store', 'what a write answers is kept by nobody');
 problem($gateway->post('/api/v1/headers', {}, headers => ['Idempotency-Key: a', 'Idempotency-Key: b']), 400, 'two keys');
 problem($gateway->post('/api/v1/headers', {}, headers => ["If-Match: \"\xc3\xa9\""]), 400, 'a condition that is no ASCII');
@@ -370,6 +372,35 @@ $hidden->get('/api/v1/tasks/78', headers => ['User-Agent: last']);
 is($hidden->stop, 0, 'it ends');
 is($node->safe_psql('postgres', "SELECT count(*) FROM bountygo.test_views, jsonb_array_elements(views) v WHERE v ->> 'viewer' = '127.0.0.1 last'"), 1,
 	'views are told before it ends');
+
+# Whose pages may call, and under which names it is served
+my $guarded = BountyGo::Gateway->start(database => $database, threads => 1, db_pool_size => 1, allowed_hosts => 'localhost, api.example',
+	cors_origins => 'https://app.example,http://localhost:3000')->wait_ready;
+my $cross = $guarded->get('/api/v1/echo', headers => ['Origin: https://app.example']);
+is($cross->{headers}{'access-control-allow-origin'}, 'https://app.example', 'a page of a listed origin may read answers');
+like($cross->{headers}{'access-control-expose-headers'}, qr/etag.*link/, 'with their headers');
+is($cross->{headers}{'access-control-allow-credentials'}, undef, 'without the browser\'s own credentials');
+is($guarded->get('/api/v1/echo', headers => ["Origin: $_"])->{headers}{'access-control-allow-origin'}, undef, "not one of $_")
+	for 'https://evil.example', 'https://app.example.evil.example', 'null', 'http://app.example';
+my $preflight = $guarded->request('OPTIONS', '/api/v1/things/1', headers => ['Origin: http://localhost:3000', 'Access-Control-Request-Method: DELETE']);
+is($preflight->{status}, 204, 'a preflight');
+is($preflight->{headers}{'access-control-allow-methods'}, 'GET, HEAD, DELETE', 'learns the methods');
+like($preflight->{headers}{'access-control-allow-headers'}, qr/authorization.*idempotency-key/, 'and the headers');
+is($guarded->request('OPTIONS', '/api/v1/things/1', headers => ['Origin: https://evil.example', 'Access-Control-Request-Method: DELETE'])
+	->{headers}{'access-control-allow-methods'}, undef, 'but not from elsewhere');
+is($gateway->get('/api/v1/echo', headers => ['Origin: https://app.example'])->{headers}{'access-control-allow-origin'}, undef, 'by default none may');
+for my $host (['api.example', 200], ['API.example:443', 200], ['other.example', 421], ['[::1]:8080', 421])
+{
+	like(scalar $guarded->raw("GET /api/v1/echo HTTP/1.1\r\nHost: $host->[0]\r\nConnection: close\r\n\r\n"), qr/\AHTTP\/1.1 $host->[1] /, "Host: $host->[0]");
+}
+is($guarded->stop, 0, 'it ends');
+
+# Compression of what isn't cached
+my $long = $gateway->get('/api/v1/echo?q=' . 'abc' x 500, headers => ['Accept-Encoding: gzip']);
+is($long->{headers}{'content-encoding'}, 'gzip', 'a long answer is compressed');
+like(Compress::Zlib::memGunzip($long->{body}), qr/abcabc/, 'and the same');
+is($gateway->get('/api/v1/echo?q=abc', headers => ['Accept-Encoding: gzip'])->{headers}{'content-encoding'}, undef, 'a short one is not');
+is($gateway->get('/api/v1/echo?q=' . 'abc' x 500)->{headers}{'content-encoding'}, undef, 'nor for who doesn\'t ask');
 
 # Routes change while it runs
 $node->safe_psql('postgres', "INSERT INTO bountygo.test_routes VALUES (20, 'GET', '/api/v1/new', 0, 5000, false, 'api', false); NOTIFY bountygo_routes");

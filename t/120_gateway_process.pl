@@ -59,12 +59,13 @@ $gateway->wait_for_log(qr/schema .{1,3}bountygo.{1,3} does not exist/);
 $node->safe_psql('postgres', <<'SQL');
 CREATE SCHEMA bountygo;
 CREATE FUNCTION bountygo.gateway_routes() RETURNS TABLE (id int, method text, path text, max_body int, timeout_ms int, is_async boolean,
-	is_secret boolean, rate_zone text)
-LANGUAGE sql AS $$VALUES (1, 'GET', '/held', NULL::int, 5000, false, false, 'api'), (2, 'GET', '/free', NULL, 5000, false, false, 'api')$$;
+	is_secret boolean, rate_zone text, cache_seconds int, cache_topics text[])
+LANGUAGE sql AS $$VALUES (1, 'GET', '/held', NULL::int, 5000, false, false, 'api', 0, '{}'::text[]), (2, 'GET', '/free', NULL, 5000, false, false, 'api', 0, '{}'::text[])$$;
 CREATE FUNCTION bountygo.health() RETURNS jsonb LANGUAGE sql AS $$SELECT '{"status": "healthy", "components": {}}'::jsonb$$;
 CREATE FUNCTION bountygo.call(route int, token text, names text[], vals text[], body text, headers text[], OUT status int, OUT location text,
 	OUT body text, OUT headers text[])
 LANGUAGE sql AS $$SELECT 200, NULL::text, CASE WHEN $1 = 1 THEN pg_advisory_xact_lock(42)::text || '{}' ELSE '{}' END, NULL::text[]$$;
+CREATE FUNCTION bountygo.gateway_greeting() RETURNS bytea LANGUAGE sql AS 'SELECT NULL::bytea';
 CREATE FUNCTION bountygo.record_views(views jsonb) RETURNS int LANGUAGE sql AS 'SELECT 0';
 SQL
 $gateway->wait_ready;

@@ -61,11 +61,15 @@ sub serve_listener
 {
 	my ($socket, $turn) = @_;
 	my $ready = message('Z', 'I');
-	my $listen = message('C', "LISTEN\0") x 2;
+	my $listen = message('C', "LISTEN\0") x 3;
 
 	syswrite $socket, message('R', pack 'N', 0) . message('S', "client_encoding\0UTF8\0") . $ready;
 	query($socket) // return;
 	syswrite $socket, $listen . $ready;
+	# The greeting, answered with NULL
+	query($socket) // return;
+	syswrite $socket, message('T', pack 'n Z* N n N n N n', 1, 'encode', 0, 0, 25, 65535, -1, 0) . message('D', pack 'n N', 1, 0xffffffff)
+		. message('C', "SELECT 1\0") . $ready;
 	query($socket) // return;
 	if ($turn == 1)
 	{
@@ -74,13 +78,13 @@ sub serve_listener
 	}
 	else
 	{
-		my @names = qw(id method path max_body timeout_ms is_async is_secret rate_zone);
-		my @row = (1, 'GET', '/free', -1, 0, 'f');
+		my @names = qw(id method path max_body timeout_ms is_async is_secret rate_zone cache_seconds cache_topics);
+		my @row = (1, 'GET', '/free', -1, 0, 'f', 'f', 'api', 0, '');
 
 		# Rows and the end of the query apart, too
 		send_and_wait($socket,
-			message('T', pack 'n (Z* N n N n N n)8', 8, map { ($_, 0, 0, 25, 65535, -1, 0) } @names)
-				. message('D', pack 'n (N/a*)8', 8, @row)
+			message('T', pack 'n (Z* N n N n N n)10', 10, map { ($_, 0, 0, 25, 65535, -1, 0) } @names)
+				. message('D', pack 'n (N/a*)10', 10, @row)
 				. message('C', "SELECT 1\0"));
 		syswrite $socket, $ready;
 	}

@@ -15,12 +15,13 @@ $node->start;
 $node->safe_psql('postgres', <<'SQL');
 CREATE SCHEMA bountygo;
 CREATE FUNCTION bountygo.gateway_routes() RETURNS TABLE (id int, method text, path text, max_body int, timeout_ms int, is_async boolean,
-	is_secret boolean, rate_zone text)
-LANGUAGE sql AS $$VALUES (1, 'GET', '/small', 0, 5000, false, false, 'api'), (2, 'POST', '/small', 1000, 5000, false, false, 'api'), (3, 'GET', '/big', 0, 20000, false, false, 'api')$$;
+	is_secret boolean, rate_zone text, cache_seconds int, cache_topics text[])
+LANGUAGE sql AS $$VALUES (1, 'GET', '/small', 0, 5000, false, false, 'api', 0, '{}'::text[]), (2, 'POST', '/small', 1000, 5000, false, false, 'api', 0, '{}'::text[]), (3, 'GET', '/big', 0, 20000, false, false, 'api', 0, '{}'::text[])$$;
 CREATE FUNCTION bountygo.health() RETURNS jsonb LANGUAGE sql AS $$SELECT '{"status": "healthy", "components": {}}'::jsonb$$;
 CREATE FUNCTION bountygo.call(route int, token text, names text[], vals text[], body text, headers text[], OUT status int, OUT location text,
 	OUT body text, OUT headers text[])
 LANGUAGE sql AS $$SELECT 200, NULL::text, '"' || repeat('x', CASE $1 WHEN 3 THEN 30000000 ELSE 1 END) || '"', NULL::text[]$$;
+CREATE FUNCTION bountygo.gateway_greeting() RETURNS bytea LANGUAGE sql AS 'SELECT NULL::bytea';
 CREATE FUNCTION bountygo.record_views(views jsonb) RETURNS int LANGUAGE sql AS 'SELECT 0';
 SQL
 my @settings = (database => $node->connstr('postgres'), threads => 2, db_pool_size => 2, header_timeout_ms => 20000,
