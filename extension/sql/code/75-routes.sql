@@ -59,7 +59,7 @@ AS $$
 		(46, 'GET', '/url-agent/jobs/{id}', 'get_job', 'optional', 'jobs:read', 200, 'Job', 'api', '{}'),
 		(47, 'DELETE', '/url-agent/jobs/{id}', 'cancel_job', 'user', 'jobs:write', 204, NULL, 'write', '{}'),
 		(48, 'POST', '/url-agent/create-task', 'create_task_from_job', 'user', 'tasks:write', 201, 'Task', 'write', '{"location": "/tasks/{id}", "body": 393216}'),
-		(49, 'GET', '/url-agent/status', 'agent_status', 'none', NULL, 200, 'AgentStatus', 'api', '{"cache": 10, "topics": ["jobs"]}'),
+		(49, 'GET', '/url-agent/status', 'agent_status', 'none', NULL, 200, 'AgentStatus', 'api', '{}'),
 		(50, 'GET', '/url-agent/metrics', 'agent_metrics', 'admin', NULL, 200, 'AgentMetrics', 'api', '{}'),
 		(51, 'GET', '/x/{url}', 'card', 'none', NULL, 200, 'Card', 'api', '{"cache": 300, "topics": ["tasks"]}'),
 		-- What people do about tasks
