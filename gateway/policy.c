@@ -71,12 +71,12 @@ int bg_policy_cors(const bg_request *request, bg_header *headers, int room)
 
 bool bg_policy_preflight(bg_request *request, const char *allowed)
 {
-	const bg_header headers[] = {
-	    {"access-control-allow-methods", allowed},
-	    {"access-control-allow-headers", "authorization, content-type, idempotency-key, if-match, "
-	                                     "if-none-match, prefer, x-request-id"},
-	    {"access-control-max-age", "600"},
-	    {"allow", allowed}};
+	const bg_header headers[] = {{"access-control-allow-methods", allowed},
+	                             {"access-control-allow-headers",
+	                              "authorization, content-type, idempotency-key, if-match, "
+	                              "if-none-match, prefer, x-request-id"},
+	                             {"access-control-max-age", "600"},
+	                             {"allow", allowed}};
 
 	if (bg_http_header(request->http, "access-control-request-method", 0).s == NULL ||
 	    allowed_origin(request).s == NULL)
