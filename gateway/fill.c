@@ -156,7 +156,8 @@ static void hand_out(bg_fill *fill, bg_entry *entry, const char *how)
 {
 	bg_entry *old = NULL;
 
-	if (entry->failure == BG_DB_UNREACHABLE || entry->failure == BG_DB_BUSY)
+	/* Not when it is only busy: then what is known may be older than a change that was heard of. */
+	if (entry->failure == BG_DB_UNREACHABLE)
 		old = bg_cache_find_any(fill->key, fill->hash);
 	while (fill->waiters != NULL)
 	{
