@@ -3,8 +3,8 @@
  *		Collects views of tasks in memory and passes them to bountygo.record_views() once a second. What a view is worth (one a viewer
  *		and day) is decided there; addresses leave this process only for that function, which keeps a salted hash of them.
  *
- * While the database can't be reached or says that it can't just now they wait, up to a bound; a batch may be sent twice, which counts
- * nobody twice.
+ * A viewer who looks again the same day is told once by each loop, as far as its memory goes. While the database can't be reached or says
+ * that it can't just now views wait, up to a bound; a batch may be sent twice, which counts nobody twice.
  */
 #include "views.h"
 
@@ -14,6 +14,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "cache.h"
 #include "log.h"
 
 #define FLUSH_MS 1000
@@ -23,6 +24,7 @@
 /* Tries of a batch while the database says that it can't just now: a minute or so. */
 #define MAX_TRIES 60
 #define MAX_AGENT 400
+#define N_SEEN 65536 /* a loop */
 
 struct bg_views
 {
@@ -37,6 +39,7 @@ struct bg_views
 	int first;
 	int n; /* batches with something in them */
 	bg_db_call call;
+	uint64_t seen[N_SEEN]; /* hashes of task, viewer and day that were told already */
 };
 
 static uint64_t told;
@@ -107,13 +110,25 @@ void bg_views_add(struct bg_views *views, const bg_request *request)
 	bg_str agent = bg_http_header(request->http, "user-agent", 0);
 	bg_str referer = bg_http_header(request->http, "referer", 0);
 	bg_str source = referer.s ? host_of(referer) : (bg_str){NULL, 0};
-	bg_buf viewer = {0};
+	char viewer[sizeof(request->client) + MAX_AGENT + 2];
+	char view[sizeof(viewer) + 64];
 	bg_buf *out;
 	int last;
 	char at[32];
 	time_t now = time(NULL);
 	struct tm utc;
+	uint64_t hash;
 
+	gmtime_r(&now, &utc);
+	strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	snprintf(viewer, sizeof(viewer), "%s %.*s", request->client,
+	         (int) (agent.n < MAX_AGENT ? agent.n : MAX_AGENT), agent.s ? agent.s : "");
+	/* The same once more that day would count for nothing. */
+	hash = bg_cache_hash(
+	    (bg_str){view, (size_t) snprintf(view, sizeof(view), "%lld %.10s %s",
+	                                     (long long) request->task_viewed, at, viewer)});
+	if (views->seen[hash % N_SEEN] == hash)
+		return;
 	/* What is under way isn't added to. */
 	if (views->n == 0 || views->sizes[last_of(views)] >= MAX_BATCH ||
 	    (views->sent && views->n == 1))
@@ -125,24 +140,18 @@ void bg_views_add(struct bg_views *views, const bg_request *request)
 		}
 		views->n++;
 	}
+	views->seen[hash % N_SEEN] = hash;
 	last = last_of(views);
 	out = &views->batches[last];
-	gmtime_r(&now, &utc);
-	strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	bg_buf_puts(&viewer, request->client);
-	bg_buf_puts(&viewer, " ");
-	if (agent.s != NULL)
-		bg_buf_add(&viewer, agent.s, agent.n < MAX_AGENT ? agent.n : MAX_AGENT);
 	bg_buf_printf(out, "%s{\"task_id\":%lld,\"viewer\":", views->sizes[last] ? "," : "[",
 	              (long long) request->task_viewed);
-	bg_buf_json(out, viewer.s, viewer.n);
+	bg_buf_json(out, viewer, strlen(viewer));
 	bg_buf_puts(out, ",\"source\":");
 	if (source.n > 0 && !is_own_host(request, source))
 		bg_buf_json(out, source.s, source.n);
 	else
 		bg_buf_puts(out, "null");
 	bg_buf_printf(out, ",\"at\":\"%s\"}", at);
-	bg_buf_free(&viewer);
 	if (++views->sizes[last] >= MAX_BATCH && !views->sent)
 		bg_views_flush(views);
 	tick(views);
