@@ -30,7 +30,8 @@ sub create
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
 	bless $node, $class;
-	$node->init(%{ $options{init} // {} });
+	# Whatever the environment's locale: pages are in all languages.
+	$node->init(extra => ['--encoding=UTF8', '--locale=C.UTF-8'], %{ $options{init} // {} });
 	$node->append_conf('postgresql.conf', $options{networks} // $LOOPBACK);
 	$node->append_conf('postgresql.conf', <<'END');
 restart_after_crash = on
