@@ -54,15 +54,7 @@ void bg_request_refused(bg_str method, const char *peer, int status, const char 
 
 static bool is_front(const bg_request *request, bg_str address)
 {
-	for (const char *p = request->loop->config->trusted_fronts; *p != '\0';)
-	{
-		size_t length = strcspn(p, ", ");
-
-		if (length > 0 && length == address.n && strncmp(p, address.s, length) == 0)
-			return true;
-		p += length + strspn(p + length, ", ");
-	}
-	return false;
+	return bg_str_is_listed(address, request->loop->config->trusted_fronts);
 }
 
 /* Fronts add whom they see at the end, so the last address that is no front of ours is the client; what stands before it is hearsay. */
@@ -193,6 +185,12 @@ void bg_request_fail(bg_request *request, int status, const char *detail, const 
 	bg_request_problem(request, &problem);
 }
 
+/* A representation of its own has a tag of its own. There is room for six more characters. */
+static void mark_packed(char *tag)
+{
+	memcpy(tag + strlen(tag) - 1, "-gzip\"", 7);
+}
+
 /* One member of If-None-Match is the tag, compared weakly (RFC 9110, 13.1.2), whether packed or not. */
 static bool is_known(const bg_request *request, const char *etag)
 {
@@ -201,16 +199,12 @@ static bool is_known(const bg_request *request, const char *etag)
 	for (int nth = 0;; nth++)
 	{
 		bg_str field = bg_http_header(request->http, "if-none-match", nth);
+		bg_str one;
 
 		if (field.s == NULL)
 			return false;
-		for (size_t at = 0; at < field.n;)
+		while (bg_str_next(&field, &one))
 		{
-			const char *comma = memchr(field.s + at, ',', field.n - at);
-			size_t end = comma ? (size_t) (comma - field.s) : field.n;
-			bg_str one = bg_str_trim((bg_str){field.s + at, end - at});
-
-			at = end + 1;
 			if (one.n > 2 && one.s[0] == 'W' && one.s[1] == '/')
 				one = (bg_str){one.s + 2, one.n - 2};
 			if (bg_str_is(one, "*") || bg_str_is(one, etag))
@@ -256,7 +250,7 @@ void bg_answer_entry(bg_request *request, const bg_entry *entry, const char *how
 	{
 		snprintf(tag, sizeof(tag), "%s", entry->etag);
 		if (packed)
-			memcpy(tag + strlen(tag) - 1, "-gzip\"", 7);
+			mark_packed(tag);
 		headers[n++] = (bg_header){"etag", tag};
 	}
 	if (request->task_viewed > 0 && entry->status == 200)
@@ -282,14 +276,12 @@ static bool is_one_line(bg_str s)
 /* "topic transaction", with commas between: what this write changed. */
 static void read_changes(bg_str all)
 {
-	for (size_t at = 0; at < all.n;)
+	bg_str one;
+
+	while (bg_str_next(&all, &one))
 	{
-		const char *comma = memchr(all.s + at, ',', all.n - at);
-		size_t end = comma ? (size_t) (comma - all.s) : all.n;
-		bg_str one = bg_str_trim((bg_str){all.s + at, end - at});
 		const char *space = memchr(one.s, ' ', one.n);
 
-		at = end + 1;
 		if (space != NULL)
 			bg_topic_expect((bg_str){one.s, (size_t) (space - one.s)},
 			                strtoull(space + 1, NULL, 10));
@@ -317,7 +309,7 @@ static void answer_packed(bg_request *request, const bg_db_result *result, bg_he
 		if (strcmp(headers[i].name, "etag") == 0 && strlen(headers[i].value) < sizeof(tag) - 6)
 		{
 			snprintf(tag, sizeof(tag), "%s", headers[i].value);
-			memcpy(tag + strlen(tag) - 1, "-gzip\"", 7);
+			mark_packed(tag);
 			headers[i].value = tag;
 		}
 	headers[n++] = (bg_header){"content-encoding", "gzip"};

@@ -61,20 +61,17 @@ bool bg_pack_wanted(bg_str accept)
 	int gzip = -1;
 	int any = -1;
 	int identity = -1;
+	bg_str one;
 
 	if (accept.s == NULL)
 		return false;
-	for (size_t at = 0; at < accept.n;)
+	while (bg_str_next(&accept, &one))
 	{
-		const char *comma = memchr(accept.s + at, ',', accept.n - at);
-		size_t end = comma ? (size_t) (comma - accept.s) : accept.n;
-		bg_str one = {accept.s + at, end - at};
 		const char *semicolon = memchr(one.s, ';', one.n);
 		bg_str name = one;
 		bg_str rest = {NULL, 0};
 		int q;
 
-		at = end + 1;
 		if (semicolon != NULL)
 		{
 			name.n = (size_t) (semicolon - one.s);

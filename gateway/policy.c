@@ -6,21 +6,6 @@
 #include "policy.h"
 
 #include <string.h>
-#include <strings.h>
-
-/* True if one of the names in the list (commas between) is this, whatever its case. */
-static bool is_listed(const char *list, bg_str wanted)
-{
-	for (const char *p = list; *p != '\0';)
-	{
-		size_t n = strcspn(p, ", ");
-
-		if (n > 0 && n == wanted.n && strncasecmp(p, wanted.s, n) == 0)
-			return true;
-		p += n + strspn(p + n, ", ");
-	}
-	return false;
-}
 
 bool bg_policy_host(const bg_request *request)
 {
@@ -36,7 +21,7 @@ bool bg_policy_host(const bg_request *request)
 		colon = memchr(colon, ':', host.n - (size_t) (colon - host.s));
 	if (colon != NULL)
 		host.n = (size_t) (colon - host.s);
-	return is_listed(allowed, host);
+	return bg_str_is_listed(host, allowed);
 }
 
 static bg_str allowed_origin(const bg_request *request)
@@ -44,7 +29,7 @@ static bg_str allowed_origin(const bg_request *request)
 	bg_str origin = bg_http_header(request->http, "origin", 0);
 
 	if (origin.s == NULL || origin.n > 255 ||
-	    !is_listed(request->loop->config->cors_origins, origin))
+	    !bg_str_is_listed(origin, request->loop->config->cors_origins))
 		return (bg_str){NULL, 0};
 	return origin;
 }

@@ -192,17 +192,14 @@ static void read_prefer(bg_request *request)
 	for (int nth = 0;; nth++)
 	{
 		bg_str field = bg_http_header(request->http, "prefer", nth);
+		bg_str one;
 
 		if (field.s == NULL)
 			return;
-		for (size_t at = 0; at < field.n;)
+		while (bg_str_next(&field, &one))
 		{
-			const char *comma = memchr(field.s + at, ',', field.n - at);
-			size_t end = comma ? (size_t) (comma - field.s) : field.n;
-			bg_str one = bg_str_trim((bg_str){field.s + at, end - at});
 			int seconds = 0;
 
-			at = end + 1;
 			if (one.n < 6 || one.n > 10 || strncasecmp(one.s, "wait=", 5) != 0)
 				continue;
 			for (size_t i = 5; i < one.n && seconds >= 0; i++)

@@ -133,6 +133,34 @@ bg_str bg_str_trim(bg_str str)
 	return str;
 }
 
+bool bg_str_next(bg_str *rest, bg_str *element)
+{
+	const char *comma;
+	size_t n;
+
+	if (rest->n == 0)
+		return false;
+	comma = memchr(rest->s, ',', rest->n);
+	n = comma ? (size_t) (comma - rest->s) : rest->n;
+	*element = bg_str_trim((bg_str){rest->s, n});
+	n += comma != NULL;
+	*rest = (bg_str){rest->s + n, rest->n - n};
+	return true;
+}
+
+bool bg_str_is_listed(bg_str str, const char *list)
+{
+	while (*list != '\0')
+	{
+		size_t n = strcspn(list, ", ");
+
+		if (n > 0 && n == str.n && strncasecmp(list, str.s, n) == 0)
+			return true;
+		list += n + strspn(list + n, ", ");
+	}
+	return false;
+}
+
 int bg_utf8_length(const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *) s;

@@ -38,6 +38,10 @@ extern void bg_buf_free(bg_buf *buf);
 extern bool bg_str_is(bg_str str, const char *other);
 extern bool bg_str_is_nocase(bg_str str, const char *other);
 extern bg_str bg_str_trim(bg_str str); /* spaces and tabs */
+/* The next element of a list with commas between, trimmed, which may be empty; rest becomes what follows it. False at the end. */
+extern bool bg_str_next(bg_str *rest, bg_str *element);
+/* True if the list, with commas or spaces between, has this element, whatever its case. */
+extern bool bg_str_is_listed(bg_str str, const char *list);
 
 /* Length of the valid UTF-8 character at s, 0 if there is none. No surrogates, no overlong forms, nothing over U+10FFFF. */
 extern int bg_utf8_length(const char *s, size_t n);
