@@ -13,7 +13,6 @@
 
 #define N_SHARDS 16
 #define N_BUCKETS 4096 /* a shard */
-#define MIN_PACKED 1000
 
 typedef struct shard
 {
@@ -102,11 +101,11 @@ bg_entry *bg_entry_create(bg_str key, uint64_t generation)
 	return entry;
 }
 
-void bg_entry_set_body(bg_entry *entry, bg_str body)
+void bg_entry_set_body(bg_entry *entry, bg_str body, int pack_from)
 {
 	entry->body = (bg_str){bg_copy(body.s, body.n), body.n};
 	entry->bytes += body.n;
-	if (body.n >= MIN_PACKED)
+	if (pack_from > 0 && body.n >= (size_t) pack_from)
 	{
 		bg_buf packed = {0};
 

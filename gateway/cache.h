@@ -36,7 +36,8 @@ typedef struct bg_entry
 
 /* Everything is copied; packs the body if it is long enough. Texts may be NULL. One reference, the caller's. */
 extern bg_entry *bg_entry_create(bg_str key, uint64_t generation);
-extern void bg_entry_set_body(bg_entry *entry, bg_str body);
+/* pack_from: bytes from which the body is packed as well; 0: never. */
+extern void bg_entry_set_body(bg_entry *entry, bg_str body, int pack_from);
 extern char *bg_entry_text(const char *s, size_t n);
 extern bg_entry *bg_entry_ref(bg_entry *entry);
 extern void bg_entry_unref(bg_entry *entry);

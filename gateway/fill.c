@@ -292,7 +292,7 @@ static bg_entry *entry_of(const bg_fill *fill, const bg_db_result *result)
 			*to = bg_copy(value.s, value.n);
 	}
 	if (result->body.s != NULL)
-		bg_entry_set_body(entry, result->body);
+		bg_entry_set_body(entry, result->body, BG_LIVE(fill->loop->config, compress_from));
 	if (result->status == 200)
 		entry->until_ms = now + (uint64_t) fill->cache_seconds * 1000;
 	return entry;

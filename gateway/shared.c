@@ -160,7 +160,7 @@ static void write_value(const bg_entry *entry, int seconds, bg_buf *out)
 	put_text(out, entry->body.s, entry->body.n);
 }
 
-static bg_entry *read_value(bg_str key, uint64_t generation, bg_str value)
+static bg_entry *read_value(bg_str key, uint64_t generation, bg_str value, int pack_from)
 {
 	unsigned char mac[MAC];
 	bg_str in = {value.s + MAC, value.n - MAC};
@@ -198,7 +198,7 @@ static bg_entry *read_value(bg_str key, uint64_t generation, bg_str value)
 	entry->link = bg_entry_text(link.s, link.n);
 	entry->type = bg_entry_text(type.s, type.n);
 	if (body.s != NULL)
-		bg_entry_set_body(entry, body);
+		bg_entry_set_body(entry, body, pack_from);
 	return entry;
 }
 
@@ -234,7 +234,8 @@ static void on_reply(void *owner, void *data, bg_str value)
 	bg_entry *entry = NULL;
 
 	if (q->get != NULL && value.s != NULL)
-		entry = read_value(q->key, q->generation, value);
+		entry =
+		    read_value(q->key, q->generation, value, BG_LIVE(shared->loop->config, compress_from));
 	if (entry != NULL)
 		COUNT(found);
 	answer(q, entry);

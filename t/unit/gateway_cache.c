@@ -25,7 +25,7 @@ static void keep(const char *key, uint64_t generation, const char *body, uint64_
 	bg_entry *entry = bg_entry_create(str(key), generation);
 
 	entry->until_ms = until;
-	bg_entry_set_body(entry, str(body));
+	bg_entry_set_body(entry, str(body), 1000);
 	bg_cache_keep(entry);
 	bg_entry_unref(entry);
 }
